@@ -1,1 +1,3 @@
-//! Placeholder.
+//! Stepkeep, the bot: delivery, flows, and the clients of the outside APIs.
+
+pub mod shipping;
