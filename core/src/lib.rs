@@ -1,1 +1,38 @@
-//! Placeholder.
+//! Sessions of chat bots: which step every person is on, and what the conversation knows.
+//!
+//! - [`SessionStore`] is the contract that every store keeps: six methods, checked by the conformance suite (feature
+//!   `conformance`).
+//! - [`Session`], [`SessionKey`], [`SessionChange`] and [`Revision`] are what goes through it.
+//! - [`TurnState`] is what the turn engine keeps in a session, [`Input`] what it is given and [`Reply`] what it says.
+//!
+//! This crate knows no database, no HTTP and no messenger.
+
+mod change;
+mod clock;
+pub mod document;
+mod error;
+mod field;
+mod input;
+mod key;
+mod name;
+mod reply;
+mod revision;
+mod session;
+mod store;
+mod turn_state;
+
+pub use change::{PartChange, SessionChange};
+pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
+pub use error::{Retry, StoreError, StoreErrorKind, StoreOperation};
+pub use field::{FieldValue, Fields};
+pub use input::{FileInput, Input, InputId, InputKind, InvalidInputId, Tap};
+pub use key::{BotId, BusinessConnectionId, ChatId, InvalidKey, Scope, SessionKey, ThreadId, UserId};
+pub use name::{FieldName, FlowName, InvalidName, MAX_NAME_LENGTH, StepName};
+pub use reply::{Button, Message, Progress, Reply};
+pub use revision::{Draw, InvalidRevision, Revision};
+pub use session::{NewSession, Position, Session};
+pub use store::{
+    CleanupPolicy, CleanupReport, ScanCursor, ScanFilter, ScanPage, SchemaStatus, SessionStore,
+    StoreAdministration, StoreHealth, StoreStatistics,
+};
+pub use turn_state::{HistoryEntry, Menu, OutboxEntry, PendingEffect, RecordedError, Seen, Timer, TurnState};

@@ -1,0 +1,277 @@
+//! The stored form of a session: one JSON object that a person can read.
+//!
+//! Stores that keep blobs write it as it is; stores that keep documents convert it. Whoever reads a session goes
+//! through [`decode`], so that a damaged record and one of a newer version are told apart from a good one in one place.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::field::{FieldValue, Fields, RawObject, Unknown};
+use crate::key::SessionKey;
+use crate::name::{FlowName, StepName};
+use crate::session::{Position, Session, SessionParts};
+
+/// The version of the stored form that this release writes. It reads this and every older one.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// The largest stored form by default, in bytes.
+pub const DEFAULT_MAX_BYTES: usize = 256 * 1024;
+
+/// Why a stored form is not a session.
+#[derive(Debug, thiserror::Error)]
+pub enum DecodeError {
+    /// It is damaged, or never was a session.
+    #[error("the record is damaged: {problem}")]
+    Corrupt {
+        /// What is wrong, without data.
+        problem: String,
+    },
+    /// A newer version wrote it.
+    #[error(
+        "a newer version wrote the record: it has schema {found}, and this version reads up to {SCHEMA_VERSION}"
+    )]
+    TooNew {
+        /// The record's schema version.
+        found: u64,
+    },
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: u32,
+    key: &'a SessionKey,
+    revision: crate::Revision,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flow: Option<&'a FlowName>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flow_version: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step: Option<&'a StepName>,
+    created_at: crate::Timestamp,
+    updated_at: crate::Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wake_at: Option<crate::Timestamp>,
+    data: &'a Fields,
+    turn: &'a crate::TurnState,
+    #[serde(flatten)]
+    unknown: &'a BTreeMap<String, FieldValue>,
+}
+
+/// The stored form of a session.
+///
+/// # Errors
+/// When it has more than `max_bytes` bytes; the error is the number that it has.
+#[expect(
+    clippy::missing_panics_doc,
+    clippy::expect_used,
+    reason = "every part has a JSON form: texts, numbers, raw JSON"
+)]
+pub fn encode(session: &Session, max_bytes: usize) -> Result<Vec<u8>, usize> {
+    let SessionParts {
+        key,
+        position,
+        data,
+        turn,
+        revision,
+        created_at,
+        updated_at,
+        wake_at,
+        unknown,
+    } = &*session.0;
+    let document = Document {
+        schema: SCHEMA_VERSION,
+        key,
+        revision: *revision,
+        flow: position.as_ref().map(|position| &position.flow),
+        flow_version: position.as_ref().map(|position| position.version),
+        step: position.as_ref().map(|position| &position.step),
+        created_at: *created_at,
+        updated_at: *updated_at,
+        wake_at: *wake_at,
+        data,
+        turn,
+        unknown,
+    };
+    let bytes = serde_json::to_vec(&document).expect("a session has a JSON form");
+    if bytes.len() > max_bytes {
+        Err(bytes.len())
+    } else {
+        Ok(bytes)
+    }
+}
+
+/// The session whose stored form this is. `key` is the key that it was found under.
+///
+/// # Errors
+/// [`DecodeError`] when it is none, when a newer version wrote it, or when it belongs to another key.
+pub fn decode(key: &SessionKey, bytes: &[u8]) -> Result<Session, DecodeError> {
+    let corrupt = |problem: String| DecodeError::Corrupt { problem };
+    let mut object: RawObject = serde_json::from_slice(bytes)
+        .map_err(|error| corrupt(format!("it is no JSON object ({})", position_of(&error))))?;
+    let schema: u64 = required(&mut object, "schema")?;
+    if schema > u64::from(SCHEMA_VERSION) {
+        return Err(DecodeError::TooNew { found: schema });
+    }
+    let stored_key: SessionKey = required(&mut object, "key")?;
+    if stored_key != *key {
+        return Err(corrupt(format!("it belongs to the key {stored_key}")));
+    }
+    let flow: Option<FlowName> = optional(&mut object, "flow")?;
+    let version: Option<u32> = optional(&mut object, "flow_version")?;
+    let step: Option<StepName> = optional(&mut object, "step")?;
+    let position = match (flow, step) {
+        (Some(flow), Some(step)) => Some(Position {
+            flow,
+            version: version.unwrap_or(0),
+            step,
+        }),
+        (None, None) => None,
+        _ => {
+            return Err(corrupt(
+                "it has a flow without a step, or a step without a flow".to_owned(),
+            ));
+        }
+    };
+    let parts = SessionParts {
+        key: stored_key,
+        position,
+        revision: required(&mut object, "revision")?,
+        created_at: required(&mut object, "created_at")?,
+        updated_at: required(&mut object, "updated_at")?,
+        wake_at: optional(&mut object, "wake_at")?,
+        data: required(&mut object, "data")?,
+        turn: optional(&mut object, "turn")?,
+        unknown: Unknown::default(),
+    };
+    Ok(Session(Arc::new(SessionParts {
+        unknown: object.into_unknown(),
+        ..parts
+    })))
+}
+
+fn required<T: serde::de::DeserializeOwned>(object: &mut RawObject, member: &str) -> Result<T, DecodeError> {
+    match object.take_required(member) {
+        Some(value) => value.map_err(|error| member_is_wrong(member, &error)),
+        None => Err(DecodeError::Corrupt {
+            problem: format!("it has no {member:?}"),
+        }),
+    }
+}
+
+fn optional<T: serde::de::DeserializeOwned + Default>(
+    object: &mut RawObject,
+    member: &str,
+) -> Result<T, DecodeError> {
+    object
+        .take(member)
+        .map_err(|error| member_is_wrong(member, &error))
+}
+
+fn member_is_wrong(member: &str, error: &serde_json::Error) -> DecodeError {
+    DecodeError::Corrupt {
+        problem: format!("its {member:?} can't be read ({})", position_of(error)),
+    }
+}
+
+/// Where an error is, without quoting what stands there: records hold people's data.
+fn position_of(error: &serde_json::Error) -> String {
+    format!("line {}, column {}", error.line(), error.column())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{BotId, FieldName, NewSession, SessionChange, Timestamp, UserId};
+
+    fn key() -> SessionKey {
+        SessionKey::private(BotId(7), UserId(42))
+    }
+
+    fn session() -> Session {
+        let position = Position {
+            flow: FlowName::constant("order"),
+            version: 2,
+            step: StepName::constant("city"),
+        };
+        let change = SessionChange::with_draw(Timestamp::from_millis(1_000), crate::Draw::from_u64(255))
+            .go_to(position)
+            .set(FieldName::constant("city"), FieldValue::text("Austin \"TX\""))
+            .set(
+                FieldName::constant("parcel"),
+                FieldValue::from_json(r#"{"kg":[1,2.50]}"#.into()).unwrap(),
+            )
+            .wake_at(Some(Timestamp::from_millis(9)));
+        NewSession::new(key(), change).session()
+    }
+
+    fn stored() -> String {
+        String::from_utf8(encode(&session(), DEFAULT_MAX_BYTES).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_stored_form_is_readable_and_stays_as_it_is() {
+        insta::assert_snapshot!(stored(), @r#"{"schema":1,"key":"7/42/42///main","revision":"000000000000000100000000000000ff","flow":"order","flow_version":2,"step":"city","created_at":1000,"updated_at":1000,"wake_at":9,"data":{"city":"Austin \"TX\"","parcel":{"kg":[1,2.50]}},"turn":{}}"#);
+    }
+
+    #[test]
+    fn the_stored_form_gives_the_same_session_back() {
+        assert_eq!(decode(&key(), stored().as_bytes()).unwrap(), session());
+    }
+
+    #[test]
+    fn members_of_a_newer_version_survive_an_update() {
+        let newer = stored().replacen("\"data\"", "\"mood\":{\"of\":[\"day\"]},\"data\"", 1);
+        let session = decode(&key(), newer.as_bytes()).unwrap();
+        let updated = SessionChange::new(Timestamp::from_millis(2)).apply(&session);
+        let bytes = encode(&updated, DEFAULT_MAX_BYTES).unwrap();
+        assert!(
+            String::from_utf8(bytes)
+                .unwrap()
+                .contains(r#""mood":{"of":["day"]}"#)
+        );
+    }
+
+    #[test]
+    fn a_newer_schema_is_refused_whatever_else_it_has() {
+        let error = decode(&key(), br#"{"schema":2,"revision":{"new":"shape"}}"#).unwrap_err();
+        insta::assert_snapshot!(error, @"a newer version wrote the record: it has schema 2, and this version reads up to 1");
+    }
+
+    #[test]
+    fn a_damaged_record_is_told_apart_and_not_quoted() {
+        let cases = [
+            ("", "no JSON"),
+            ("null", "no JSON"),
+            ("{}", "no \"schema\""),
+            ("{\"schema\":\"secret\"}", "its \"schema\""),
+            (&stored()[..stored().len() - 1], "no JSON"),
+            (
+                &stored().replace("\"step\":\"city\",", ""),
+                "a flow without a step",
+            ),
+            (&stored().replace("Austin", "Aus\u{1}tin"), "no JSON"),
+            (
+                &stored().replace("7/42/42", "7/42/43"),
+                "belongs to the key 7/42/43///main",
+            ),
+            (&stored().replace("00ff", "00fg"), "its \"revision\""),
+        ];
+        for (record, expected) in cases {
+            let error = decode(&key(), record.as_bytes()).unwrap_err().to_string();
+            assert!(
+                error.contains(expected),
+                "{error:?} does not contain {expected:?}"
+            );
+            assert!(!error.contains("secret") && !error.contains("Austin"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_size_limit_is_exact() {
+        let length = stored().len();
+        assert!(encode(&session(), length).is_ok());
+        assert_eq!(encode(&session(), length - 1), Err(length));
+    }
+}

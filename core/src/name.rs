@@ -1,0 +1,193 @@
+//! The validated names of fields, flows and steps.
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// The longest name of a field, flow or step, in bytes.
+pub const MAX_NAME_LENGTH: usize = 64;
+
+/// A name that a field, flow or step can't have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{what} name {name:?} is not valid: it starts with a letter or `_`, goes on with letters, digits{extra}, and \
+     has at most {MAX_NAME_LENGTH} characters"
+)]
+pub struct InvalidName {
+    what: &'static str,
+    extra: &'static str,
+    name: String,
+}
+
+impl InvalidName {
+    fn new(what: &'static str, extra: &'static str, name: &str) -> Self {
+        // Shortened, since a bad name may be anything that came from outside.
+        Self {
+            what,
+            extra,
+            name: name.chars().take(MAX_NAME_LENGTH + 1).collect(),
+        }
+    }
+}
+
+fn is_valid(name: &str, hyphen: bool) -> bool {
+    let mut bytes = name.bytes();
+    name.len() <= MAX_NAME_LENGTH
+        && bytes
+            .next()
+            .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || (hyphen && byte == b'-'))
+}
+
+/// The three kinds of name differ in nothing but what they name and whether a hyphen is allowed, and a generic type
+/// over a marker would show the marker in every message.
+macro_rules! name_type {
+    ($(#[$doc:meta])* $type:ident, $what:literal, hyphen: $hyphen:literal, extra: $extra:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $type(Arc<str>);
+
+        impl $type {
+            /// Checks the name.
+            ///
+            /// # Errors
+            /// [`InvalidName`] when it breaks the rules above.
+            pub fn new(name: &str) -> Result<Self, InvalidName> {
+                if is_valid(name, $hyphen) {
+                    Ok(Self(Arc::from(name)))
+                } else {
+                    Err(InvalidName::new($what, $extra, name))
+                }
+            }
+
+            /// The name of a constant in the program's own text.
+            ///
+            /// # Panics
+            /// When the name is not valid: a mistake in the program that the first test of it shows.
+            #[track_caller]
+            pub fn constant(name: &'static str) -> Self {
+                match Self::new(name) {
+                    Ok(name) => name,
+                    Err(error) => panic!("{error}"),
+                }
+            }
+
+            /// The name as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Debug for $type {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(&*self.0, formatter)
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str(&self.0)
+            }
+        }
+
+        impl FromStr for $type {
+            type Err = InvalidName;
+
+            fn from_str(name: &str) -> Result<Self, InvalidName> {
+                Self::new(name)
+            }
+        }
+
+        impl AsRef<str> for $type {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl Borrow<str> for $type {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl PartialEq<str> for $type {
+            fn eq(&self, other: &str) -> bool {
+                &*self.0 == other
+            }
+        }
+
+        impl PartialEq<&str> for $type {
+            fn eq(&self, other: &&str) -> bool {
+                &*self.0 == *other
+            }
+        }
+
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let name = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+                Self::new(&name).map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+name_type! {
+    /// The name of one field of a session's data: `[A-Za-z_][A-Za-z0-9_]{0,63}`.
+    ///
+    /// No dot and no `$` can get in, so a document store can use it as it is.
+    FieldName, "field", hyphen: false, extra: " and `_`"
+}
+
+name_type! {
+    /// The name of a flow: `[A-Za-z_][A-Za-z0-9_-]{0,63}`.
+    FlowName, "flow", hyphen: true, extra: ", `_` and `-`"
+}
+
+name_type! {
+    /// The name of a step of a flow: `[A-Za-z_][A-Za-z0-9_-]{0,63}`. A step is named, never numbered, so that a flow
+    /// can grow steps without moving anybody.
+    StepName, "step", hyphen: true, extra: ", `_` and `-`"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_a_database_could_misread_is_refused() {
+        for name in [
+            "",
+            "$set",
+            "a.b",
+            "1st",
+            "a b",
+            "имя",
+            "a-b",
+            "a\0",
+            &"x".repeat(65),
+        ] {
+            assert!(FieldName::new(name).is_err(), "{name:?}");
+        }
+        for name in ["_", "a", "Z9_", &"x".repeat(64)] {
+            assert!(FieldName::new(name).is_ok(), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_step_may_have_a_hyphen_and_a_field_may_not() {
+        assert!(StepName::new("sender-name").is_ok());
+        insta::assert_snapshot!(
+            FieldName::new("sender-name").unwrap_err(),
+            @r#"field name "sender-name" is not valid: it starts with a letter or `_`, goes on with letters, digits and `_`, and has at most 64 characters"#
+        );
+    }
+}

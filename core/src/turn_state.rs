@@ -1,0 +1,275 @@
+//! The part of a session that the turn engine keeps: what was seen, what is to be sent, what is under way.
+//!
+//! It lives in the session's one record, so it can't tear from the data that it belongs to.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::clock::Timestamp;
+use crate::field::{FieldValue, RawObject, Unknown};
+use crate::input::InputId;
+use crate::name::FieldName;
+use crate::reply::Reply;
+use crate::session::Position;
+
+/// What the turn engine keeps in a session. Empty for people who don't use the engine.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TurnState {
+    /// The inputs that were applied lately.
+    pub seen: Seen,
+    /// Replies that were committed with their inputs, newest last.
+    pub outbox: Vec<OutboxEntry>,
+    /// The buttons that the person may press now.
+    pub menu: Option<Menu>,
+    /// The outside calls that are under way.
+    pub effects: Vec<PendingEffect>,
+    /// When the flow wants to be woken.
+    pub timer: Option<Timer>,
+    /// The steps that the person came through, newest last.
+    pub history: Vec<HistoryEntry>,
+    /// The last turn that failed.
+    pub last_error: Option<RecordedError>,
+    pub(crate) unknown: Unknown,
+}
+
+impl TurnState {
+    /// When the session wants to be woken for its own sake: for its timer, or for an effect whose process died.
+    pub fn wake_at(&self) -> Option<Timestamp> {
+        let effects = self.effects.iter().map(|effect| effect.recover_at);
+        effects.chain(self.timer.as_ref().map(|timer| timer.at)).min()
+    }
+}
+
+/// Replies that one input's turn committed. They are sent after the commit, and again when the input is redelivered
+/// because the process died before it could acknowledge it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OutboxEntry {
+    /// The input.
+    pub input: InputId,
+    /// When the turn was committed.
+    pub at: Timestamp,
+    /// What to send, in order.
+    pub replies: Vec<Reply>,
+}
+
+/// The buttons that a turn offered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Menu {
+    /// What tells this menu from every other of the session.
+    pub token: String,
+    /// The actions that it offers; a button carries the token and the index.
+    pub actions: Vec<String>,
+}
+
+/// An outside call that a turn asked for and that has not come back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PendingEffect {
+    /// Unique for ever: the idempotency key of the call.
+    pub id: String,
+    /// What to do.
+    pub name: String,
+    /// With what.
+    pub payload: FieldValue,
+    /// When the turn asked for it.
+    pub requested_at: Timestamp,
+    /// When any process may take it up, since the one that asked for it seems dead.
+    pub recover_at: Timestamp,
+}
+
+/// When a flow wants to be woken, and what for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timer {
+    /// What for.
+    pub name: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A step that the person left, with the way back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HistoryEntry {
+    /// Where the person was; `None` is outside of any flow.
+    pub position: Option<Position>,
+    /// The fields that changed on leaving it, as they were; `None` for one that did not exist.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<FieldName, Option<FieldValue>>,
+}
+
+/// A turn that failed, as it is kept for operators.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordedError {
+    /// A stable word for what kind of failure it was.
+    pub kind: String,
+    /// What happened, shortened.
+    pub message: String,
+    /// When.
+    pub at: Timestamp,
+    /// Who was answered.
+    pub user: crate::key::UserId,
+    /// Where.
+    pub chat: crate::key::ChatId,
+    /// In which step, if in any.
+    pub step: Option<crate::name::StepName>,
+}
+
+impl RecordedError {
+    /// The longest message that is kept, in characters.
+    pub const MAX_MESSAGE_LENGTH: usize = 300;
+}
+
+/// The inputs that a session applied lately: a bounded set, not a watermark, since update ids can go backwards.
+///
+/// An input is forgotten after [`Seen::AGE`] (Telegram redelivers for 24 hours at most), or when [`Seen::LIMIT`] newer
+/// ones came.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Seen(Vec<(InputId, Timestamp)>);
+
+impl Seen {
+    /// How long an input is remembered.
+    pub const AGE: Duration = Duration::from_hours(25);
+    /// How many inputs are remembered.
+    pub const LIMIT: usize = 128;
+
+    /// Whether the input was applied.
+    pub fn contains(&self, input: &InputId) -> bool {
+        self.0.iter().any(|(seen, _)| seen == input)
+    }
+
+    /// Remembers inputs that are applied now, and forgets those that are too old or too many.
+    pub fn remember(&mut self, inputs: impl IntoIterator<Item = InputId>, now: Timestamp) {
+        self.0.retain(|(_, at)| now.since(*at) <= Self::AGE);
+        self.0.extend(inputs.into_iter().map(|input| (input, now)));
+        let surplus = self.0.len().saturating_sub(Self::LIMIT);
+        self.0.drain(..surplus);
+    }
+
+    /// How many inputs are remembered.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Serialize for TurnState {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // Taken apart, so that a new field can't be forgotten here.
+        let Self {
+            seen,
+            outbox,
+            menu,
+            effects,
+            timer,
+            history,
+            last_error,
+            unknown,
+        } = self;
+        let mut map = serializer.serialize_map(None)?;
+        if !seen.is_empty() {
+            map.serialize_entry("seen", seen)?;
+        }
+        if !outbox.is_empty() {
+            map.serialize_entry("outbox", outbox)?;
+        }
+        if let Some(menu) = menu {
+            map.serialize_entry("menu", menu)?;
+        }
+        if !effects.is_empty() {
+            map.serialize_entry("effects", effects)?;
+        }
+        if let Some(timer) = timer {
+            map.serialize_entry("timer", timer)?;
+        }
+        if !history.is_empty() {
+            map.serialize_entry("history", history)?;
+        }
+        if let Some(last_error) = last_error {
+            map.serialize_entry("last_error", last_error)?;
+        }
+        for (member, value) in unknown.iter() {
+            map.serialize_entry(member, value)?;
+        }
+        map.end()
+    }
+}
+
+/// Works with `serde_json`'s own deserialisers only, as raw values do.
+impl<'de> Deserialize<'de> for TurnState {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut object = RawObject::deserialize(deserializer)?;
+        let mut read = || -> Result<Self, serde_json::Error> {
+            Ok(Self {
+                seen: object.take("seen")?,
+                outbox: object.take("outbox")?,
+                menu: object.take("menu")?,
+                effects: object.take("effects")?,
+                timer: object.take("timer")?,
+                history: object.take("history")?,
+                last_error: object.take("last_error")?,
+                unknown: Unknown::default(),
+            })
+        };
+        let state = read().map_err(serde::de::Error::custom)?;
+        Ok(Self {
+            unknown: object.into_unknown(),
+            ..state
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_newer_version_wrote_survives() {
+        let json = r#"{"seen":[["u7",1]],"menu":{"token":"t","actions":["a"]},"novelty":{"x":[1,2]}}"#;
+        let state: TurnState = serde_json::from_str(json).unwrap();
+        assert!(state.seen.contains(&InputId::Update(7)));
+        assert_eq!(serde_json::to_string(&state).unwrap(), json);
+    }
+
+    #[test]
+    fn inputs_are_forgotten_by_age_and_by_number() {
+        let mut seen = Seen::default();
+        let start = Timestamp::from_millis(0);
+        seen.remember([InputId::Update(1)], start);
+        seen.remember([InputId::Update(2)], start + Duration::from_hours(24));
+        assert!(
+            seen.contains(&InputId::Update(1)),
+            "Telegram may still redeliver it"
+        );
+        seen.remember([InputId::Update(3)], start + Seen::AGE + Duration::from_millis(1));
+        assert!(!seen.contains(&InputId::Update(1)));
+
+        seen.remember((10..10 + 128).map(InputId::Update), start + Seen::AGE);
+        assert_eq!(seen.len(), Seen::LIMIT);
+        assert!(!seen.contains(&InputId::Update(3)) && seen.contains(&InputId::Update(137)));
+    }
+
+    #[test]
+    fn the_wake_time_is_the_earliest_of_all() {
+        let at = Timestamp::from_millis;
+        let mut state = TurnState::default();
+        assert_eq!(state.wake_at(), None);
+        state.timer = Some(Timer {
+            name: "reminder".into(),
+            at: at(9),
+        });
+        state.effects.push(PendingEffect {
+            id: "e1".into(),
+            name: "rates".into(),
+            payload: FieldValue::text(""),
+            requested_at: at(1),
+            recover_at: at(5),
+        });
+        assert_eq!(state.wake_at(), Some(at(5)));
+    }
+}
