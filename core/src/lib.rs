@@ -9,9 +9,15 @@
 
 mod change;
 mod clock;
+mod commit;
 pub mod document;
+mod engine;
 mod error;
 mod field;
+mod flow;
+mod flows;
+pub mod form;
+mod history;
 mod input;
 mod key;
 mod name;
@@ -23,8 +29,12 @@ mod turn_state;
 
 pub use change::{PartChange, SessionChange};
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
+pub use engine::{Committed, Outcome, TurnEngine, TurnError};
 pub use error::{Retry, StoreError, StoreErrorKind, StoreOperation};
 pub use field::{FieldValue, Fields};
+pub use flow::{EffectRequest, Event, Flow, FlowError, Home, Lost, Migration, Next, Turn, TurnContext};
+pub use flows::Flows;
+pub use history::{MAX_HISTORY, StepBack};
 pub use input::{FileInput, Input, InputId, InputKind, InvalidInputId, Tap};
 pub use key::{BotId, BusinessConnectionId, ChatId, InvalidKey, Scope, SessionKey, ThreadId, UserId};
 pub use name::{FieldName, FlowName, InvalidName, MAX_NAME_LENGTH, StepName};

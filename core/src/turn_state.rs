@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::clock::Timestamp;
 use crate::field::{FieldValue, RawObject, Unknown};
 use crate::input::InputId;
-use crate::name::FieldName;
+use crate::name::{FieldName, FlowName};
 use crate::reply::Reply;
 use crate::session::Position;
 
@@ -36,10 +36,14 @@ pub struct TurnState {
 }
 
 impl TurnState {
-    /// When the session wants to be woken for its own sake: for its timer, or for an effect whose process died.
+    /// When the session wants to be woken: for its timer, or for what a process that died left undone.
     pub fn wake_at(&self) -> Option<Timestamp> {
         let effects = self.effects.iter().map(|effect| effect.recover_at);
-        effects.chain(self.timer.as_ref().map(|timer| timer.at)).min()
+        let replies = self.outbox.iter().filter_map(|entry| entry.recover_at);
+        effects
+            .chain(replies)
+            .chain(self.timer.as_ref().map(|timer| timer.at))
+            .min()
     }
 }
 
@@ -53,6 +57,10 @@ pub struct OutboxEntry {
     pub at: Timestamp,
     /// What to send, in order.
     pub replies: Vec<Reply>,
+    /// When any process may send them, since the one that committed them seems dead. An update needs none: it is
+    /// redelivered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recover_at: Option<Timestamp>,
 }
 
 /// The buttons that a turn offered.
@@ -69,10 +77,20 @@ pub struct Menu {
 pub struct PendingEffect {
     /// Unique for ever: the idempotency key of the call.
     pub id: String,
+    /// The flow that asked for it, and that gets the outcome.
+    pub flow: FlowName,
     /// What to do.
     pub name: String,
     /// With what.
     pub payload: FieldValue,
+    /// Whether it goes on when the person leaves the flow: what was paid for must come to an end.
+    #[serde(default)]
+    pub outlives_flow: bool,
+    /// How often a process took it up before.
+    #[serde(default)]
+    pub recoveries: u32,
+    /// How long a process has, in milliseconds, before another may take it up.
+    pub lease_millis: u64,
     /// When the turn asked for it.
     pub requested_at: Timestamp,
     /// When any process may take it up, since the one that asked for it seems dead.
@@ -265,8 +283,12 @@ mod tests {
         });
         state.effects.push(PendingEffect {
             id: "e1".into(),
+            flow: FlowName::constant("order"),
             name: "rates".into(),
             payload: FieldValue::text(""),
+            outlives_flow: false,
+            recoveries: 0,
+            lease_millis: 4,
             requested_at: at(1),
             recover_at: at(5),
         });

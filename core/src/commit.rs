@@ -1,0 +1,228 @@
+//! From a turn to the one change that commits it. Pure.
+
+use std::time::Duration;
+
+use crate::change::{PartChange, SessionChange};
+use crate::clock::Timestamp;
+use crate::flow::Next;
+use crate::flows::{Flows, RoutedTurn};
+use crate::input::{Input, InputId, InputKind};
+use crate::reply::Reply;
+use crate::session::Session;
+use crate::turn_state::{Menu, OutboxEntry, PendingEffect, RecordedError, TurnState};
+
+/// How many inputs' replies a session keeps at most while nobody knows whether they were sent.
+const MAX_OUTBOX: usize = 4;
+
+/// How long a process has to send the replies to what no person did (the outcome of an effect, a timer) before another
+/// sends them. Replies to a person's input need no such time: the input is redelivered.
+pub(crate) const SEND_LEASE: Duration = Duration::from_secs(20);
+
+/// A turn, ready to be committed.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// The change; `None` when there is nothing to store.
+    pub(crate) change: Option<SessionChange>,
+    /// The replies, their buttons as the messenger carries them.
+    pub(crate) replies: Vec<Reply>,
+    /// The short answer to a tap.
+    pub(crate) tap_answer: Option<String>,
+}
+
+/// What a commit takes into account besides the turn.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Circumstances<'a> {
+    /// The session that the turn was computed from.
+    pub(crate) session: &'a Session,
+    /// Whether that session is stored, or the blank one of a person who has none.
+    pub(crate) stored: bool,
+    /// The input that the turn answers.
+    pub(crate) input: &'a Input,
+    /// A text that no other turn has.
+    pub(crate) token: &'a str,
+    /// Whether this process knows that everything in the outbox was sent.
+    pub(crate) outbox_sent: bool,
+}
+
+pub(crate) fn plan(flows: &Flows, circumstances: Circumstances<'_>, routed: RoutedTurn) -> Plan {
+    let Circumstances {
+        session,
+        stored,
+        input,
+        token,
+        outbox_sent,
+    } = circumstances;
+    let RoutedTurn {
+        mut turn,
+        position,
+        effects,
+        leaves,
+    } = routed;
+    let tap_answer = turn.tap_answer.take();
+
+    // In a flow every input is remembered, so that a redelivered one isn't answered twice, and so is every tap.
+    // Outside of one, a remark that changes nothing leaves no record.
+    let by_a_person = matches!(input.id, InputId::Update(_));
+    let is_tap = matches!(input.kind, InputKind::Tap(_));
+    let has_mark_to_keep = !by_a_person || stored && (is_tap || session.position().is_some());
+    let nothing = turn.changes_nothing() && position == PartChange::Keep && effects.is_empty();
+    if nothing && !has_mark_to_keep {
+        return Plan {
+            change: None,
+            replies: turn.replies,
+            tap_answer,
+        };
+    }
+
+    let mut change = SessionChange::new(input.at);
+    if leaves {
+        for name in flows.fields_of_flow(session) {
+            change = change.unset(name.clone());
+        }
+    }
+    if let Next::Back(back) = &turn.next {
+        change = back.apply_to(change);
+    }
+    change = match &position {
+        PartChange::Keep => change,
+        PartChange::Remove => change.leave_flow(),
+        PartChange::Set(position) => change.go_to(position.clone()),
+    };
+    change = turn
+        .unset
+        .iter()
+        .fold(change, |change, name| change.unset(name.clone()));
+    change = turn.set.iter().fold(change, |change, (name, value)| {
+        change.set(name.clone(), value.clone())
+    });
+
+    let mut state = session.turn().clone();
+    state.seen.remember(input.marks(), input.at);
+    settle_history(&mut state, session, &change, &turn.next, leaves);
+    offer_menu(&mut state, &mut turn.replies, token, position != PartChange::Keep);
+    settle_effects(&mut state, input, token, leaves, effects);
+    state.timer = match (&turn.timer, leaves, &input.kind) {
+        (PartChange::Set(timer), ..) => Some(timer.clone()),
+        (PartChange::Remove, ..)
+        | (PartChange::Keep, true, _)
+        | (PartChange::Keep, _, InputKind::TimerFired { .. }) => None,
+        (PartChange::Keep, false, _) => state.timer,
+    };
+    if let Some(error) = &turn.error {
+        state.last_error = Some(RecordedError {
+            kind: error.kind.clone(),
+            message: error
+                .message
+                .chars()
+                .take(RecordedError::MAX_MESSAGE_LENGTH)
+                .collect(),
+            at: input.at,
+            user: session.key().user(),
+            chat: session.key().chat(),
+            step: session.step().cloned(),
+        });
+    }
+    fill_outbox(&mut state, input, &turn.replies, outbox_sent);
+
+    let wake_at = state.wake_at();
+    Plan {
+        change: Some(change.turn(state).wake_at(wake_at)),
+        replies: turn.replies,
+        tap_answer,
+    }
+}
+
+fn settle_history(
+    state: &mut TurnState,
+    session: &Session,
+    change: &SessionChange,
+    next: &Next,
+    leaves: bool,
+) {
+    if leaves {
+        state.history.clear();
+    } else if matches!(next, Next::Back(_)) {
+        state.forget_last_step();
+    } else if session.position().is_some() {
+        state.remember_step(session, change);
+    }
+}
+
+/// Stores what the buttons do, and gives each the text that the messenger hands back at a tap: the menu's token, so
+/// that the buttons of an older menu are told apart, and the index of the action.
+fn offer_menu(state: &mut TurnState, replies: &mut [Reply], token: &str, moved: bool) {
+    let token: String = token.chars().take(8).collect();
+    let mut actions = Vec::new();
+    for button in replies
+        .iter_mut()
+        .filter_map(Reply::message_mut)
+        .flat_map(|message| message.buttons.iter_mut().flatten())
+    {
+        let data = format!("{token}:{}", actions.len());
+        actions.push(std::mem::replace(&mut button.action, data));
+    }
+    if !actions.is_empty() {
+        state.menu = Some(Menu { token, actions });
+    } else if moved {
+        state.menu = None;
+    }
+}
+
+impl Menu {
+    /// The action that a tap stands for; `None` when it is of another menu, or of none.
+    pub fn action(&self, data: &str) -> Option<&str> {
+        let (token, index) = data.split_once(':')?;
+        let action = self.actions.get(index.parse::<usize>().ok()?)?;
+        (token == self.token).then_some(action)
+    }
+}
+
+fn settle_effects(
+    state: &mut TurnState,
+    input: &Input,
+    token: &str,
+    leaves: bool,
+    requests: Vec<(crate::FlowName, crate::flow::EffectRequest)>,
+) {
+    if let InputKind::EffectFinished { id, .. } = &input.kind {
+        state.effects.retain(|effect| effect.id != *id);
+    }
+    if leaves {
+        state.effects.retain(|effect| effect.outlives_flow);
+    }
+    for (index, (flow, request)) in requests.into_iter().enumerate() {
+        state.effects.push(PendingEffect {
+            id: format!("{token}-{index}"),
+            flow,
+            name: request.name,
+            payload: request.payload,
+            outlives_flow: request.outlives_flow,
+            recoveries: 0,
+            lease_millis: u64::try_from(request.lease.as_millis()).unwrap_or(u64::MAX),
+            requested_at: input.at,
+            recover_at: input.at + request.lease,
+        });
+    }
+}
+
+/// Replies stay in the outbox until it is known that they were sent, so that a redelivered input finds them.
+fn fill_outbox(state: &mut TurnState, input: &Input, replies: &[Reply], sent: bool) {
+    let now: Timestamp = input.at;
+    if sent {
+        state.outbox.clear();
+    }
+    state
+        .outbox
+        .retain(|entry| now.since(entry.at) <= crate::Seen::AGE);
+    if !replies.is_empty() {
+        let recover_at = (!matches!(input.id, InputId::Update(_))).then(|| now + SEND_LEASE);
+        state.outbox.push(OutboxEntry {
+            input: input.id.clone(),
+            at: now,
+            replies: replies.to_vec(),
+            recover_at,
+        });
+    }
+    let surplus = state.outbox.len().saturating_sub(MAX_OUTBOX);
+    state.outbox.drain(..surplus);
+}
