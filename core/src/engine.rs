@@ -141,7 +141,7 @@ impl TurnEngine {
                 change,
                 replies,
                 tap_answer,
-            } = plan;
+            } = *plan;
             let Some(change) = change else {
                 return Ok(Outcome::Answered { replies, tap_answer });
             };
