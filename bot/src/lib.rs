@@ -1,3 +1,8 @@
 //! Stepkeep, the bot: delivery, flows, and the clients of the outside APIs.
 
+pub mod cli;
+pub mod config;
+pub mod failure;
+pub mod logging;
 pub mod shipping;
+pub mod shutdown;

@@ -1,0 +1,157 @@
+//! The settings of a bot: where they come from, and what they have to be.
+//!
+//! A setting has one name with three spellings, see [`Setting`]. Values come from a file, the environment and flags, and the later
+//! of two wins, see [`Sources`]. Reading them answers either [`Settings`], every value checked and typed, or one
+//! [`ConfigError`] that lists everything that is missing or wrong.
+//!
+//! ```
+//! use stepkeep::config::{Settings, Sources};
+//!
+//! let sources = Sources::new().with_environment([
+//!     ("STEPKEEP_TELEGRAM_TOKEN".into(), "123456789:AAE-an-example".into()),
+//!     ("STEPKEEP_STORE".into(), "postgres://localhost/orders".into()),
+//! ]);
+//! let error = Settings::load(&sources).unwrap_err();
+//! // One message names both: a key that is missing, and a store that there isn't.
+//! assert!(error.to_string().contains("STEPKEEP_SHIPPING_API_KEY"));
+//! assert!(error.to_string().contains("postgres"));
+//! ```
+
+mod error;
+mod redaction;
+mod setting;
+mod sources;
+mod store_url;
+mod values;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use url::Url;
+
+pub use self::error::{ConfigError, Origin, Problem};
+pub use self::setting::Setting;
+pub use self::sources::{SettingFlags, Sources};
+pub use self::store_url::{StoreBackend, StoreUrl};
+pub use self::values::{BotToken, LogFilter, LogFormat};
+
+use self::error::Findings;
+
+/// Everything that a bot has to be told.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// How to reach Telegram.
+    pub telegram: TelegramSettings,
+    /// How to reach the shipping API.
+    pub shipping: ShippingSettings,
+    /// Where sessions are kept.
+    pub store: StoreUrl,
+    /// The Telegram ids of those who may use the operator's commands.
+    pub admins: BTreeSet<i64>,
+    /// When idle sessions are removed.
+    pub cleanup: CleanupSettings,
+    /// What is logged, and how.
+    pub log: LogSettings,
+}
+
+/// How to reach Telegram.
+#[derive(Debug, Clone)]
+pub struct TelegramSettings {
+    /// The bot's token.
+    pub token: BotToken,
+    /// The address of the Bot API server, without a slash at the end of its path.
+    pub api_url: Url,
+}
+
+/// How to reach the shipping API.
+#[derive(Debug, Clone)]
+pub struct ShippingSettings {
+    /// The address of the API, without a slash at the end of its path.
+    pub api_url: Url,
+    /// What stands between the address and the resources: empty, or a path that begins with a slash and doesn't end with one.
+    pub api_prefix: String,
+    /// The account's key.
+    pub api_key: SecretString,
+}
+
+/// When idle sessions are removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CleanupSettings {
+    /// The time between two runs.
+    pub interval: Duration,
+    /// How long a session is idle before a run removes it.
+    pub idle: Duration,
+}
+
+/// What is logged, and how.
+#[derive(Debug, Clone)]
+pub struct LogSettings {
+    /// What is logged.
+    pub filter: LogFilter,
+    /// In which form.
+    pub format: LogFormat,
+}
+
+impl Settings {
+    /// Reads and checks every setting.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is missing or wrong, at once: settings, the file, and names in it that nobody knows.
+    pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
+        let mut findings = Findings::of(sources);
+        let token = findings.read(&setting::TELEGRAM_TOKEN, BotToken::parse);
+        let telegram_api_url = findings.read(&setting::TELEGRAM_API_URL, values::parse_api_url);
+        let store = findings.read(&setting::STORE, StoreUrl::parse);
+        let shipping_api_url = findings.read(&setting::SHIPPING_API_URL, values::parse_api_url);
+        let api_prefix = findings.read(&setting::SHIPPING_API_PREFIX, values::parse_prefix);
+        let api_key = findings.read(&setting::SHIPPING_API_KEY, values::parse_api_key);
+        let admins = findings.read(&setting::ADMINS, values::parse_user_ids);
+        let interval = findings.read(&setting::CLEANUP_INTERVAL, values::parse_cleanup_interval);
+        let idle = findings.read(&setting::CLEANUP_IDLE, values::parse_cleanup_idle);
+        let log = LogSettings::read(&mut findings);
+        findings.conclude(move || {
+            Some(Self {
+                telegram: TelegramSettings {
+                    token: token?,
+                    api_url: telegram_api_url?,
+                },
+                shipping: ShippingSettings {
+                    api_url: shipping_api_url?,
+                    api_prefix: api_prefix?,
+                    api_key: api_key?,
+                },
+                store: store?,
+                admins: admins?,
+                cleanup: CleanupSettings {
+                    interval: interval?,
+                    idle: idle?,
+                },
+                log: log?,
+            })
+        })
+    }
+}
+
+impl LogSettings {
+    /// Reads and checks these settings alone, for what begins before the others are known.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with them, and with the sources as such.
+    pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
+        let mut findings = Findings::of(sources);
+        let log = Self::read(&mut findings);
+        findings.conclude(move || log)
+    }
+
+    fn read(findings: &mut Findings<'_>) -> Option<Self> {
+        let filter = findings.read(&setting::LOG, LogFilter::parse);
+        let format = findings.read(&setting::LOG_FORMAT, LogFormat::parse);
+        Some(Self {
+            filter: filter?,
+            format: format?,
+        })
+    }
+}

@@ -1,0 +1,216 @@
+//! The settings that there are: names, explanations, examples and defaults.
+
+use std::fmt;
+
+/// One setting, with all that flags, help texts and error messages say about it.
+///
+/// Its key is its name in the file (`telegram_token`), and makes the two other spellings: the environment variable
+/// `STEPKEEP_TELEGRAM_TOKEN` and the flag `--telegram-token`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// The name in the file: lower-case words with underscores between them.
+    pub key: &'static str,
+    /// What it is for, in one line.
+    pub about: &'static str,
+    /// What a value looks like: completes the sentence "expected: ...".
+    pub expected: &'static str,
+    /// A value, as it stands in an environment variable.
+    pub example: &'static str,
+    /// The value of who says nothing; without one the setting is required.
+    pub default: Option<&'static str>,
+    /// Whether values are kept from messages and logs.
+    pub secret: bool,
+    /// Whether it takes several values: separated by commas, or a list in the file.
+    pub list: bool,
+}
+
+impl Setting {
+    /// What the names of all environment variables begin with.
+    pub const ENVIRONMENT_PREFIX: &'static str = "STEPKEEP_";
+
+    /// Every setting, in the order in which people are told of them.
+    pub const ALL: [&'static Self; 11] = [
+        &TELEGRAM_TOKEN,
+        &TELEGRAM_API_URL,
+        &STORE,
+        &SHIPPING_API_URL,
+        &SHIPPING_API_PREFIX,
+        &SHIPPING_API_KEY,
+        &ADMINS,
+        &CLEANUP_INTERVAL,
+        &CLEANUP_IDLE,
+        &LOG,
+        &LOG_FORMAT,
+    ];
+
+    /// The setting with this key.
+    pub fn by_key(key: &str) -> Option<&'static Self> {
+        Self::ALL.into_iter().find(|setting| setting.key == key)
+    }
+
+    /// The name of the environment variable.
+    pub fn variable(&self) -> String {
+        format!("{}{}", Self::ENVIRONMENT_PREFIX, self.key.to_ascii_uppercase())
+    }
+
+    /// The name of the flag, without the dashes before it.
+    pub fn flag(&self) -> String {
+        self.key.replace('_', "-")
+    }
+
+    /// The example as the file spells it.
+    pub fn example_in_file(&self) -> String {
+        if self.list {
+            format!("{} = [{}]", self.key, self.example.replace(',', ", "))
+        } else {
+            format!("{} = {:?}", self.key, self.example)
+        }
+    }
+}
+
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.key)
+    }
+}
+
+pub(super) static TELEGRAM_TOKEN: Setting = Setting {
+    key: "telegram_token",
+    about: "Token of the bot, from @BotFather",
+    expected: "the bot's number, a colon and the secret, as @BotFather wrote it",
+    example: "123456789:AAE-an-example-of-a-token-3fQ",
+    default: None,
+    secret: true,
+    list: false,
+};
+
+pub(super) static TELEGRAM_API_URL: Setting = Setting {
+    key: "telegram_api_url",
+    about: "Address of the Bot API server",
+    expected: "an http or https URL, without the token",
+    example: "http://127.0.0.1:8081",
+    default: Some("https://api.telegram.org"),
+    secret: false,
+    list: false,
+};
+
+pub(super) static STORE: Setting = Setting {
+    key: "store",
+    about: "Where sessions are kept",
+    expected: "the URL of a store, such as sqlite://stepkeep.sqlite",
+    example: "sqlite:///var/lib/stepkeep/sessions.sqlite",
+    default: Some("sqlite://stepkeep.sqlite"),
+    secret: false,
+    list: false,
+};
+
+pub(super) static SHIPPING_API_URL: Setting = Setting {
+    key: "shipping_api_url",
+    about: "Address of the shipping API",
+    expected: "an http or https URL",
+    example: "https://api.shipstation.com",
+    default: Some("https://api.shipstation.com"),
+    secret: false,
+    list: false,
+};
+
+pub(super) static SHIPPING_API_PREFIX: Setting = Setting {
+    key: "shipping_api_prefix",
+    about: "Path between the shipping API's address and its resources",
+    expected: "a path that begins with a slash, or nothing",
+    example: "/v2",
+    default: Some("/v2"),
+    secret: false,
+    list: false,
+};
+
+pub(super) static SHIPPING_API_KEY: Setting = Setting {
+    key: "shipping_api_key",
+    about: "Key of the account at the shipping API",
+    expected: "the key as the account's settings page shows it",
+    example: "TEST_example+of+a+key",
+    default: None,
+    secret: true,
+    list: false,
+};
+
+pub(super) static ADMINS: Setting = Setting {
+    key: "admins",
+    about: "Telegram ids of those who may use the operator's commands",
+    expected: "ids of people, which are whole numbers, separated by commas",
+    example: "111111111,222222222",
+    default: Some(""),
+    secret: false,
+    list: true,
+};
+
+pub(super) static CLEANUP_INTERVAL: Setting = Setting {
+    key: "cleanup_interval",
+    about: "Time between two removals of idle sessions",
+    expected: "a duration from 1s to 24h",
+    example: "10m",
+    default: Some("10m"),
+    secret: false,
+    list: false,
+};
+
+pub(super) static CLEANUP_IDLE: Setting = Setting {
+    key: "cleanup_idle",
+    about: "How long a session is idle before it is removed",
+    expected: "a duration of at least 1m",
+    example: "24h",
+    default: Some("24h"),
+    secret: false,
+    list: false,
+};
+
+pub(super) static LOG: Setting = Setting {
+    key: "log",
+    about: "What is logged",
+    expected: "a level (error, warn, info, debug, trace), or levels by module",
+    example: "info,stepkeep=debug",
+    default: Some("info"),
+    secret: false,
+    list: false,
+};
+
+pub(super) static LOG_FORMAT: Setting = Setting {
+    key: "log_format",
+    about: "Form of the log: text for people, json for machines",
+    expected: "text or json",
+    example: "json",
+    default: Some("text"),
+    secret: false,
+    list: false,
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_name_has_one_rule_for_its_three_spellings() {
+        assert_eq!(TELEGRAM_API_URL.key, "telegram_api_url");
+        assert_eq!(TELEGRAM_API_URL.variable(), "STEPKEEP_TELEGRAM_API_URL");
+        assert_eq!(TELEGRAM_API_URL.flag(), "telegram-api-url");
+    }
+
+    #[test]
+    fn names_that_are_scripted_against_stay() {
+        let variables: Vec<_> = Setting::ALL.map(Setting::variable).into();
+        for stays in [
+            "STEPKEEP_TELEGRAM_TOKEN",
+            "STEPKEEP_TELEGRAM_API_URL",
+            "STEPKEEP_STORE",
+            "STEPKEEP_SHIPPING_API_URL",
+            "STEPKEEP_SHIPPING_API_KEY",
+            "STEPKEEP_ADMINS",
+            "STEPKEEP_LOG",
+        ] {
+            assert!(
+                variables.iter().any(|variable| variable == stays),
+                "{stays} is gone"
+            );
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The log: lines for people or JSON for machines, on standard error.
+
+use std::io::IsTerminal;
+
+use tracing::Subscriber;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::{Layer, Registry};
+
+use crate::config::{LogFormat, LogSettings};
+
+/// The process has a log already.
+#[derive(Debug, thiserror::Error)]
+#[error("the process has a log already")]
+pub struct AlreadyLogging(#[source] tracing::subscriber::SetGlobalDefaultError);
+
+/// Sets the log of the whole process up. Colours are used on a terminal, unless `NO_COLOR` is set.
+///
+/// # Errors
+///
+/// [`AlreadyLogging`] at the second call in a process.
+pub fn init(settings: &LogSettings) -> Result<(), AlreadyLogging> {
+    let colours =
+        std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
+    tracing::subscriber::set_global_default(subscriber(settings, std::io::stderr, colours))
+        .map_err(AlreadyLogging)
+}
+
+/// What [`init`] sets up, writing wherever it is told to.
+pub fn subscriber<W>(settings: &LogSettings, writer: W, colours: bool) -> impl Subscriber + Send + Sync
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    Registry::default()
+        .with(settings.filter.to_filter())
+        .with(lines(settings.format, writer, colours))
+}
+
+fn lines<S, W>(format: LogFormat, writer: W, colours: bool) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'s> LookupSpan<'s>,
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let layer = tracing_subscriber::fmt::layer().with_writer(writer);
+    match format {
+        LogFormat::Text => layer.with_ansi(colours).boxed(),
+        LogFormat::Json => layer
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .with_span_list(true)
+            .boxed(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::Arc;
+
+    use parking_lot::Mutex;
+
+    use super::*;
+    use crate::config::{Setting, SettingFlags, Sources};
+
+    #[derive(Clone, Default)]
+    struct Captured(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Captured {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn logged(filter: &str, format: &str, log: impl FnOnce()) -> String {
+        let mut flags = SettingFlags::default();
+        flags.insert(Setting::by_key("log").unwrap(), filter.to_owned());
+        flags.insert(Setting::by_key("log_format").unwrap(), format.to_owned());
+        let settings = LogSettings::load(&Sources::new().with_flags(&flags)).unwrap();
+        let captured = Captured::default();
+        let writer = captured.clone();
+        tracing::subscriber::with_default(subscriber(&settings, move || writer.clone(), false), log);
+        let bytes = captured.0.lock().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn the_filter_decides_what_is_logged() {
+        let log = logged("warn", "text", || {
+            tracing::info!("a quiet remark");
+            tracing::warn!("a loud remark");
+        });
+        assert!(!log.contains("quiet"), "{log}");
+        assert!(log.contains("a loud remark"), "{log}");
+    }
+
+    #[test]
+    fn json_has_an_object_per_line_with_the_fields_of_event_and_spans() {
+        let log = logged("info", "json", || {
+            tracing::info_span!("turn", chat_id = -7, update_id = 3)
+                .in_scope(|| tracing::info!(duration_ms = 2, "committed"));
+        });
+        let line: serde_json::Value = serde_json::from_str(log.trim()).unwrap();
+        assert_eq!(line["message"], "committed");
+        assert_eq!(line["duration_ms"], 2);
+        assert_eq!(line["spans"][0]["chat_id"], -7);
+        assert_eq!(line["spans"][0]["update_id"], 3);
+    }
+}

@@ -1,0 +1,269 @@
+//! Settings as the person who starts a bot meets them: which of two values wins, and what the message says.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what a test's set-up can't do fails the test"
+)]
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::Duration;
+
+use stepkeep::cli::{self, Invocation};
+use stepkeep::config::{ConfigError, LogFormat, LogSettings, Setting, Settings, Sources, StoreBackend};
+
+const TOKEN: &str = "987654321:BBE-a-token-for-these-tests-9zX";
+const KEY: &str = "TEST_a+key+for+tests";
+
+/// A bot's surroundings, in a folder of its own.
+struct Machine {
+    folder: tempfile::TempDir,
+    environment: Vec<(OsString, OsString)>,
+}
+
+impl Machine {
+    fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            environment: Vec::new(),
+        }
+    }
+
+    /// One on which nothing is missing.
+    fn ready() -> Self {
+        Self::new()
+            .with("STEPKEEP_TELEGRAM_TOKEN", TOKEN)
+            .with("STEPKEEP_SHIPPING_API_KEY", KEY)
+    }
+
+    fn with(mut self, variable: &str, value: &str) -> Self {
+        self.environment.push((variable.into(), value.into()));
+        self
+    }
+
+    fn file(self, text: &str) -> Self {
+        std::fs::write(self.folder.path().join("bot.toml"), text).unwrap();
+        self
+    }
+
+    fn sources(&self, flags: &str) -> Sources {
+        let mut line: Vec<OsString> = vec!["stepkeep".into(), "run".into(), "--config".into()];
+        line.push(self.folder.path().join("bot.toml").into());
+        line.extend(flags.split_whitespace().map(OsString::from));
+        match cli::parse(line).unwrap() {
+            Invocation::Run(args) => args.sources(self.environment.clone()),
+            Invocation::Demo(_) => panic!("the line says run"),
+        }
+    }
+
+    fn load(&self, flags: &str) -> Result<Settings, ConfigError> {
+        Settings::load(&self.sources(flags))
+    }
+
+    /// The message, without the folder's name.
+    fn message(&self, flags: &str) -> String {
+        let folder = format!("{}/", self.folder.path().display());
+        self.load(flags).unwrap_err().to_string().replace(&folder, "")
+    }
+}
+
+#[test]
+fn a_token_and_a_key_are_all_that_a_bot_has_to_be_told() {
+    let settings = Machine::ready().file("").load("").unwrap();
+    assert_eq!(settings.telegram.token.expose(), TOKEN);
+    assert_eq!(settings.telegram.api_url.as_str(), "https://api.telegram.org/");
+    assert_eq!(settings.shipping.api_url.as_str(), "https://api.shipstation.com/");
+    assert_eq!(settings.shipping.api_prefix, "/v2");
+    assert_eq!(settings.store.expose(), "sqlite://stepkeep.sqlite");
+    assert_eq!(settings.store.backend(), StoreBackend::Sqlite);
+    assert!(settings.admins.is_empty());
+    assert_eq!(settings.cleanup.interval, Duration::from_mins(10));
+    assert_eq!(settings.cleanup.idle, Duration::from_hours(24));
+    assert_eq!(settings.log.format, LogFormat::Text);
+}
+
+#[test]
+fn the_environment_wins_over_the_file_and_a_flag_over_both() {
+    let machine = Machine::ready()
+        .file("store = 'sqlite://file.sqlite'\nadmins = [1, 2]\ncleanup_idle = '2h'\n")
+        .with("STEPKEEP_STORE", "sqlite://environment.sqlite")
+        .with("STEPKEEP_ADMINS", "3,4");
+
+    let settings = machine.load("--store memory:").unwrap();
+    assert_eq!(settings.store.backend(), StoreBackend::Memory, "the flag");
+    assert_eq!(
+        settings.admins,
+        [3, 4].into(),
+        "the environment; lists don't add up"
+    );
+    assert_eq!(settings.cleanup.idle, Duration::from_hours(2), "the file");
+
+    let settings = machine.load("").unwrap();
+    assert_eq!(settings.store.expose(), "sqlite://environment.sqlite");
+}
+
+#[test]
+fn an_empty_variable_counts_as_none() {
+    let settings = Machine::ready()
+        .file("store = 'memory:'")
+        .with("STEPKEEP_STORE", "")
+        .load("")
+        .unwrap();
+    assert_eq!(settings.store.backend(), StoreBackend::Memory);
+}
+
+#[test]
+fn variables_of_others_are_left_alone() {
+    // Kubernetes sets these for a service that is called "stepkeep".
+    let machine = Machine::ready()
+        .file("")
+        .with("STEPKEEP_SERVICE_HOST", "10.0.0.1")
+        .with("STEPKEEP_PORT", "tcp://10.0.0.1:80")
+        .with("STEPKEEP_STORE_SERVICE_PORT", "6379");
+    assert!(machine.load("").is_ok());
+}
+
+#[test]
+fn everything_that_is_missing_is_said_at_once() {
+    insta::assert_snapshot!(Machine::new().file("").message(""));
+}
+
+#[test]
+fn everything_that_is_wrong_is_said_at_once_with_where_it_came_from() {
+    let machine = Machine::new()
+        .file(
+            "telegram_token = 'bot123:oops'\n\
+             telegram_api_url = ['http://a', 'http://b']\n\
+             cleanup_idle = 600\n\
+             admins = [11, 'twelve']\n",
+        )
+        .with("STEPKEEP_SHIPPING_API_KEY", "a key with spaces")
+        .with("STEPKEEP_SHIPPING_API_URL", "api.shipstation.com")
+        .with("STEPKEEP_LOG", "inof");
+    insta::assert_snapshot!(machine.message("--store postgres://bot:hunter2@db/x --log-format xml"));
+}
+
+#[test]
+fn names_that_nobody_knows_are_answered_with_what_was_probably_meant() {
+    let machine = Machine::ready()
+        .file(
+            "telegram-api-url = 'http://127.0.0.1:1'\n\
+             STEPKEEP_ADMINS = []\n\
+             stroe = 'memory:'\n\
+             colour = 'blue'\n\
+             [shipping]\n\
+             api_key = 'x'\n",
+        )
+        .with("STEPKEEP_TELEGRAM_TOKN", "1:x");
+    insta::assert_snapshot!(machine.message(""));
+}
+
+#[test]
+fn a_file_that_is_no_toml_is_named_with_the_place_and_without_the_line() {
+    let machine = Machine::new().file("log = 'info'\ntelegram_token = \"123:very-secret\n");
+    let message = machine.message("");
+    assert!(!message.contains("very-secret"), "{message}");
+    insta::assert_snapshot!(message);
+}
+
+#[test]
+fn a_file_that_somebody_named_has_to_be_there() {
+    insta::assert_snapshot!(Machine::ready().message(""));
+}
+
+#[test]
+fn the_usual_file_may_be_absent() {
+    let sources = Sources::new().with_file(Path::new("/nowhere/stepkeep.toml"), false);
+    assert!(LogSettings::load(&sources).is_ok());
+}
+
+#[test]
+fn no_secret_shows_in_a_message_or_in_debug() {
+    let secrets = ["BBE-a-token-for-these-tests-9zX", "hunter2", "a key"];
+    let machine = Machine::new()
+        // A slip that happens: values in each other's places.
+        .with("STEPKEEP_SHIPPING_API_KEY", "a key")
+        .with("STEPKEEP_TELEGRAM_TOKEN", "hunter2")
+        .with(
+            "STEPKEEP_TELEGRAM_API_URL",
+            &format!("api.telegram.org/bot{TOKEN}"),
+        )
+        .with("STEPKEEP_STORE", "mysql://root:hunter2@db/x?password=hunter2")
+        .with("STEPKEEP_LOG", &format!("info={TOKEN}"))
+        .file("");
+    let error = machine.load("").unwrap_err();
+    assert_eq!(error.problems().len(), 5, "{error}");
+    for text in [
+        error.to_string(),
+        format!("{error:?}"),
+        format!("{:?}", machine.sources("")),
+    ] {
+        for secret in secrets {
+            assert!(!text.contains(secret), "{secret} shows in {text}");
+        }
+    }
+
+    let settings = format!("{:?}", Machine::ready().file("").load("").unwrap());
+    assert!(
+        !settings.contains(KEY) && !settings.contains("BBE-"),
+        "{settings}"
+    );
+}
+
+#[test]
+fn a_demo_never_opens_the_store_of_a_real_bot() {
+    let Ok(Invocation::Demo(args)) = cli::parse(["stepkeep", "demo"].map(OsString::from)) else {
+        panic!("the line says demo");
+    };
+    let sources = args
+        .sources([
+            ("STEPKEEP_STORE".into(), "sqlite://real.sqlite".into()),
+            ("STEPKEEP_TELEGRAM_TOKEN".into(), TOKEN.into()),
+            ("STEPKEEP_LOG_FORMAT".into(), "json".into()),
+        ])
+        .with_fixed(
+            "the demo",
+            [
+                ("telegram_token", "1:demo".to_owned()),
+                ("telegram_api_url", "http://127.0.0.1:8090".to_owned()),
+                ("shipping_api_url", "http://127.0.0.1:8090/shipping".to_owned()),
+                ("shipping_api_key", "demo".to_owned()),
+            ],
+        );
+    let settings = Settings::load(&sources).unwrap();
+    assert_eq!(settings.telegram.token.expose(), "1:demo");
+    assert_eq!(settings.store.expose(), "sqlite://stepkeep-demo.sqlite");
+    assert_eq!(
+        settings.log.format,
+        LogFormat::Json,
+        "what is logged is the person's choice"
+    );
+}
+
+#[test]
+fn the_book_knows_every_setting() {
+    let page = include_str!("../../docs/src/configuration.md");
+    for setting in Setting::ALL {
+        for name in [
+            setting.key.to_owned(),
+            setting.variable(),
+            format!("--{}", setting.flag()),
+        ] {
+            assert!(
+                page.contains(&format!("`{name}`")),
+                "{name} is not in configuration.md"
+            );
+        }
+        if let Some(default) = setting.default.filter(|default| !default.is_empty()) {
+            assert!(page.contains(&format!("`{default}`")), "the default of {setting}");
+        }
+    }
+}
+
+#[test]
+fn the_example_in_the_book_is_good() {
+    let page = include_str!("../../docs/src/configuration.md");
+    let (_, rest) = page.split_once("```toml\n").unwrap();
+    let (example, _) = rest.split_once("```").unwrap();
+    Machine::new().file(example).load("").unwrap();
+}
