@@ -4,5 +4,6 @@ pub mod cli;
 pub mod config;
 pub mod failure;
 pub mod logging;
+pub mod money;
 pub mod shipping;
 pub mod shutdown;
