@@ -28,6 +28,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use secrecy::SecretString;
+use stepkeep_core::UserId;
 use url::Url;
 
 pub use self::error::{ConfigError, Origin, Problem};
@@ -47,8 +48,8 @@ pub struct Settings {
     pub shipping: ShippingSettings,
     /// Where sessions are kept.
     pub store: StoreUrl,
-    /// The Telegram ids of those who may use the operator's commands.
-    pub admins: BTreeSet<i64>,
+    /// Those who may use the operator's commands.
+    pub admins: BTreeSet<UserId>,
     /// When idle sessions are removed.
     pub cleanup: CleanupSettings,
     /// What is logged, and how.

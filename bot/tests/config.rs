@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use stepkeep::cli::{self, Invocation};
 use stepkeep::config::{ConfigError, LogFormat, LogSettings, Setting, Settings, Sources, StoreBackend};
+use stepkeep_core::UserId;
 
 const TOKEN: &str = "987654321:BBE-a-token-for-these-tests-9zX";
 const KEY: &str = "TEST_a+key+for+tests";
@@ -93,7 +94,7 @@ fn the_environment_wins_over_the_file_and_a_flag_over_both() {
     assert_eq!(settings.store.backend(), StoreBackend::Memory, "the flag");
     assert_eq!(
         settings.admins,
-        [3, 4].into(),
+        [UserId(3), UserId(4)].into(),
         "the environment; lists don't add up"
     );
     assert_eq!(settings.cleanup.idle, Duration::from_hours(2), "the file");

@@ -6,6 +6,7 @@ use std::fmt;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
+use stepkeep_core::{BotId, UserId};
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
@@ -14,7 +15,7 @@ use super::sources::closest;
 /// The token of a bot: its number, a colon, and a secret.
 #[derive(Clone)]
 pub struct BotToken {
-    bot: i64,
+    bot: BotId,
     token: SecretString,
 }
 
@@ -38,7 +39,7 @@ impl BotToken {
             return Err("it has no colon between the bot's number and the secret".to_owned());
         };
         let bot = match number.parse::<i64>() {
-            Ok(bot) if bot > 0 && number.bytes().all(|b| b.is_ascii_digit()) => bot,
+            Ok(bot) if bot > 0 && number.bytes().all(|b| b.is_ascii_digit()) => BotId(bot),
             _ => return Err("what stands before the colon is not the bot's number".to_owned()),
         };
         if secret.is_empty() {
@@ -56,8 +57,8 @@ impl BotToken {
         })
     }
 
-    /// The bot's Telegram id: the number before the colon.
-    pub fn bot_id(&self) -> i64 {
+    /// The bot: the number before the colon.
+    pub fn bot_id(&self) -> BotId {
         self.bot
     }
 
@@ -69,7 +70,7 @@ impl BotToken {
 
 impl fmt::Debug for BotToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "BotToken({}:***)", self.bot)
+        write!(f, "BotToken({}:***)", self.bot.0)
     }
 }
 
@@ -173,12 +174,12 @@ pub(super) fn parse_api_key(text: &str) -> Result<SecretString, String> {
 }
 
 /// Ids of people, separated by commas. None at all is fine.
-pub(super) fn parse_user_ids(text: &str) -> Result<BTreeSet<i64>, String> {
+pub(super) fn parse_user_ids(text: &str) -> Result<BTreeSet<UserId>, String> {
     text.split(',')
         .map(str::trim)
         .filter(|part| !part.is_empty())
         .map(|part| match part.parse::<i64>() {
-            Ok(id) if id > 0 => Ok(id),
+            Ok(id) if id > 0 => Ok(UserId(id)),
             Ok(_) => Err("negative ids are those of groups; only people can be admins".to_owned()),
             Err(_) if part.starts_with('@') => {
                 Err("names change hands: it takes the number, which @userinfobot tells".to_owned())
@@ -223,7 +224,7 @@ mod tests {
     #[test]
     fn a_token_knows_its_bot_and_keeps_its_secret() {
         let token = BotToken::parse(" 123456789:AAE-an_example ").unwrap();
-        assert_eq!(token.bot_id(), 123_456_789);
+        assert_eq!(token.bot_id(), BotId(123_456_789));
         assert_eq!(token.expose(), "123456789:AAE-an_example");
         assert_eq!(format!("{token:?}"), "BotToken(123456789:***)");
     }
@@ -278,7 +279,7 @@ mod tests {
 
     #[test]
     fn admins_are_people() {
-        assert_eq!(parse_user_ids(" 22, 11,22,"), Ok([11, 22].into()));
+        assert_eq!(parse_user_ids(" 22, 11,22,"), Ok([UserId(11), UserId(22)].into()));
         assert_eq!(parse_user_ids(""), Ok(BTreeSet::new()));
         assert!(parse_user_ids("@someone").unwrap_err().contains("the number"));
         assert!(parse_user_ids("-100123").unwrap_err().contains("groups"));
