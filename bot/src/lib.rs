@@ -3,7 +3,9 @@
 pub mod cli;
 pub mod config;
 pub mod failure;
+pub mod localization;
 pub mod logging;
 pub mod money;
 pub mod shipping;
 pub mod shutdown;
+pub mod validation;
