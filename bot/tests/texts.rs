@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
+use proptest::prelude::*;
 use stepkeep::{
     localization::{Args, Language, Localized, Localizer},
     shipping::parcel::LengthUnit,
@@ -202,4 +203,41 @@ fn the_limit_of_a_size_is_told_in_the_unit_of_the_size() {
     };
     let text = localizer.render(Language::English, &refused);
     assert!(text.contains("440 cm") && text.contains("419 cm"), "{text}");
+}
+
+/// What is hard on parsers: long input, pictures, right-to-left text, invisible characters, numbers near their limits.
+fn hostile_text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<String>(),
+        r"[0-9.,/x×½ +()#-]{0,64}( ?(lb|oz|kg|g|cm|in|фунт|кг|см|TX|ext))?.{0,5}",
+        "[\u{590}-\u{6ff}\u{200e}\u{200f}\u{202a}-\u{202e} 0-9]{0,40}",
+        "[\u{1f300}-\u{1faff}\u{fe0f}\u{200d}]{0,40}",
+        "[\u{0}-\u{20}\u{7f}-\u{a0}\u{200b}\u{feff}]{0,40}",
+        (any::<char>(), 9_990_usize..10_010)
+            .prop_map(|(character, count)| character.to_string().repeat(count)),
+        any::<char>().prop_map(|character| format!("12{character}5 lb")),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn any_input_is_a_value_or_a_short_answer(input in hostile_text()) {
+        let localizer = Localizer::new().unwrap();
+        let answers = [
+            parse_person_name(&input).err(),
+            parse_address_line(&input).err(),
+            parse_city(&input).err(),
+            parse_state(&input).err(),
+            parse_postal_code(&input).err(),
+            parse_phone_number(&input).err(),
+            parse_weight(&input).err(),
+            parse_dimensions(&input).err(),
+        ];
+        for rejection in answers.into_iter().flatten() {
+            for language in Language::ALL {
+                let text = localizer.render(language, &rejection);
+                prop_assert!(text.chars().count() < 400, "{}", text);
+            }
+        }
+    }
 }

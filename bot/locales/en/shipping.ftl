@@ -103,7 +103,8 @@ rates-choose =
     }
 # $carrier, $service, $price, $delivery (text)
 rate-line = • { $carrier }, { $service }: { $price }, { $delivery }
-rate-button = { $price } · { $service } · { $delivery }
+# $offer (text): the service, with its carrier, $price, $delivery (text)
+rate-button = { $price } · { $offer } · { $delivery }
 # $days (number)
 delivery-days =
     { $days ->

@@ -110,7 +110,8 @@ rates-choose =
     }
 # $carrier, $service, $price, $delivery (текст)
 rate-line = • { $carrier }, { $service }: { $price }, { $delivery }
-rate-button = { $price } · { $service } · { $delivery }
+# $offer (текст): услуга вместе с перевозчиком, $price, $delivery (текст)
+rate-button = { $price } · { $offer } · { $delivery }
 # $days (число)
 delivery-days =
     { $days ->

@@ -265,6 +265,9 @@ mod tests {
                     let text = bundle.format_pattern(pattern, Some(&args), &mut errors);
                     assert_eq!(errors, [], "{language} {id}");
                     assert!(!text.trim().is_empty(), "{language} {id}");
+                    // The caption of a document has 1024 characters, a command's description 256; the rest has more.
+                    let limit = if id.starts_with("command-") { 256 } else { 700 };
+                    assert!(text.chars().count() < limit, "{language} {id}");
                 }
             }
         }

@@ -7,6 +7,7 @@ mod args;
 mod language;
 mod localizer;
 mod measures;
+mod shipping;
 
 pub use args::Args;
 pub use language::Language;
