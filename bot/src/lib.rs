@@ -8,4 +8,5 @@ pub mod logging;
 pub mod money;
 pub mod shipping;
 pub mod shutdown;
+pub mod telegram;
 pub mod validation;

@@ -202,6 +202,7 @@ impl TurnEngine {
             },
             InputKind::File(file) => Event::File(file.clone()),
             InputKind::Other(what) => Event::Other(what.clone()),
+            InputKind::ChatGone => Event::ChatGone,
             InputKind::Tap(tap) => {
                 context.tapped_message = Some(tap.message);
                 let Some(action) = state.menu.as_ref().and_then(|menu| menu.action(&tap.data)) else {

@@ -105,6 +105,8 @@ pub enum Event {
     File(FileInput),
     /// Something that no flow reads. The word names it.
     Other(String),
+    /// The person can't be reached any more. Flows never see it: the conversation ends without a word.
+    ChatGone,
     /// A timer that the flow set came due.
     TimerFired {
         /// Its name.

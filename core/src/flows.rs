@@ -92,6 +92,21 @@ impl Flows {
             };
         }
         let position = context.session.position();
+        if context.event == Event::ChatGone {
+            let next = if position.is_some() {
+                Next::Leave
+            } else {
+                Next::Stay
+            };
+            return self.finish(
+                context,
+                &*self.home,
+                Turn {
+                    next,
+                    ..Turn::default()
+                },
+            );
+        }
         let flow = position.map(|position| (position, self.others.get(&position.flow)));
         if let Some((position, Some(flow))) = flow
             && position.version > flow.version()

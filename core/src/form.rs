@@ -165,6 +165,7 @@ impl Form {
             },
             Event::File(_) | Event::Other(_) => say(self.words.text_only(&view)),
             Event::Entered
+            | Event::ChatGone
             | Event::Command { .. }
             | Event::TimerFired { .. }
             | Event::EffectFinished { .. } => None,

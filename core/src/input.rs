@@ -111,6 +111,9 @@ pub enum InputKind {
     File(FileInput),
     /// Something that no flow reads: a sticker, a location, a poll. The word names it.
     Other(String),
+    /// The person can't be reached any more: blocked the bot, or deleted the chat. The conversation ends, and nothing
+    /// is said.
+    ChatGone,
     /// A timer came due.
     TimerFired {
         /// The timer's name.

@@ -1,0 +1,4 @@
+//! Telegram.
+
+pub mod incoming;
+pub mod outgoing;
