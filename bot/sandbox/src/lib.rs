@@ -1,1 +1,26 @@
-//! Placeholder.
+//! A local Telegram Bot API with the people who write to its bots, and stand-ins for the other APIs that a bot calls.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), stepkeep_sandbox::StartError> {
+//! use stepkeep_sandbox::{Config, Sandbox};
+//!
+//! let sandbox = Sandbox::start(Config::default()).await?;
+//! println!("the Bot API is at {}", sandbox.url());
+//! sandbox.stop().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What the calls of the people's side (`/sim`) are stands in the crate's README.
+
+mod bot_api;
+mod clock;
+mod part;
+mod server;
+mod sim;
+mod telegram;
+
+pub use self::{
+    part::{Part, UnknownPart},
+    server::{Config, Sandbox, SandboxHandle, StartError},
+};

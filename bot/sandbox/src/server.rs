@@ -1,0 +1,179 @@
+//! The listener, and what runs behind it.
+
+use std::{
+    collections::BTreeSet,
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::Router;
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+use crate::{bot_api, part::Part, sim, telegram::world::World};
+
+/// As long open connections may take to end once the sandbox is told to stop.
+const STOP_WITHIN: Duration = Duration::from_secs(3);
+
+/// How a sandbox is to run.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// What to stand in for.
+    pub parts: BTreeSet<Part>,
+    /// By what the pauses between the tries of a webhook are multiplied: 1 is Telegram's pace, 0 leaves no pauses.
+    pub webhook_retry_scale: f64,
+}
+
+impl Default for Config {
+    /// Every part, on a free port of this computer only.
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            parts: Part::ALL.into_iter().collect(),
+            webhook_retry_scale: 1.0,
+        }
+    }
+}
+
+/// Why a sandbox did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Another program listens there.
+    #[error("{0} is in use by another program; give a free port, or port 0 for any")]
+    AddressInUse(SocketAddr),
+    /// The address cannot be listened at for another reason.
+    #[error("cannot listen at {address}")]
+    Listen {
+        /// The wanted address.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// A sandbox that has its address, and is not serving yet.
+#[derive(Debug)]
+pub struct Sandbox {
+    listener: TcpListener,
+    address: SocketAddr,
+    world: Arc<World>,
+    router: Router,
+}
+
+impl Sandbox {
+    /// Takes the address. Connections wait until [`serve`](Self::serve).
+    ///
+    /// # Errors
+    /// The address is in use, or cannot be listened at.
+    pub async fn bind(config: Config) -> Result<Self, StartError> {
+        let wanted = config.listen;
+        let refused = |source: io::Error| match source.kind() {
+            io::ErrorKind::AddrInUse => StartError::AddressInUse(wanted),
+            _ => StartError::Listen {
+                address: wanted,
+                source,
+            },
+        };
+        let listener = TcpListener::bind(wanted).await.map_err(refused)?;
+        let address = listener.local_addr().map_err(refused)?;
+        let world = Arc::new(World::new(config.webhook_retry_scale));
+        let router = router(&world, &config.parts);
+        Ok(Self {
+            listener,
+            address,
+            world,
+            router,
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until the future is done; then ends long polls and event streams, and lets the other requests finish for a
+    /// few seconds.
+    ///
+    /// # Errors
+    /// The listener fails.
+    pub async fn serve(self, shutdown: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+        let (stopping, stopped) = oneshot::channel();
+        let world = Arc::clone(&self.world);
+        let shutdown = async move {
+            shutdown.await;
+            world.reset();
+            // It fails only after serving has ended, when nobody needs to know any more.
+            let _ = stopping.send(());
+        };
+        let serve = axum::serve(self.listener, self.router).with_graceful_shutdown(shutdown);
+        let serve = pin!(serve.into_future());
+        let overdue = async move {
+            if stopped.await.is_err() {
+                // Serving ends by itself.
+                std::future::pending::<()>().await;
+            }
+            tokio::time::sleep(STOP_WITHIN).await;
+        };
+        tokio::select! {
+            served = serve => served,
+            () = overdue => Ok(()),
+        }
+    }
+
+    /// Binds and serves in a task of its own, until the handle is stopped or dropped.
+    ///
+    /// # Errors
+    /// Those of [`bind`](Self::bind).
+    pub async fn start(config: Config) -> Result<SandboxHandle, StartError> {
+        let sandbox = Self::bind(config).await?;
+        let address = sandbox.address();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let task = tokio::spawn(sandbox.serve(async {
+            // A dropped handle stops the sandbox as well.
+            let _ = stopped.await;
+        }));
+        Ok(SandboxHandle { address, stop, task })
+    }
+}
+
+fn router(world: &Arc<World>, parts: &BTreeSet<Part>) -> Router {
+    let mut router = Router::new();
+    if parts.contains(&Part::Telegram) {
+        router = router
+            .merge(bot_api::router(Arc::clone(world)))
+            .merge(sim::router(Arc::clone(world)));
+    }
+    router
+}
+
+/// A sandbox that runs in the background. Dropping it stops the sandbox.
+#[derive(Debug)]
+pub struct SandboxHandle {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<io::Result<()>>,
+}
+
+impl SandboxHandle {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The root of everything it serves, without a slash at the end: `http://127.0.0.1:8090`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Stops the sandbox, and waits until it has ended.
+    pub async fn stop(self) {
+        let Self { stop, task, .. } = self;
+        drop(stop);
+        // Whether the listener failed before makes no difference any more.
+        let _ = task.await;
+    }
+}

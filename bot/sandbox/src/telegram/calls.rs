@@ -1,0 +1,92 @@
+//! The log of Bot API calls, for tests that ask what a bot did.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Value, value::RawValue};
+
+/// As many calls are kept; older ones are dropped.
+const CAPACITY: usize = 200_000;
+
+/// One answered call.
+#[derive(Debug, Serialize)]
+pub(crate) struct Call {
+    /// Counts up from 1 in the order of the answers, over all bots.
+    pub(crate) number: u64,
+    pub(crate) bot: i64,
+    pub(crate) method: String,
+    /// What the bot sent; a file stands as its name and size.
+    pub(crate) params: Box<RawValue>,
+    #[serde(skip)]
+    pub(crate) chat: Option<i64>,
+    pub(crate) status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) description: Option<String>,
+    pub(crate) at: Timestamp,
+}
+
+/// A call as the dispatcher reports it.
+#[derive(Debug)]
+pub(crate) struct Answered<'a> {
+    pub(crate) bot: i64,
+    pub(crate) method: &'a str,
+    pub(crate) params: &'a Value,
+    pub(crate) chat: Option<i64>,
+    pub(crate) status: u16,
+    pub(crate) description: Option<&'a str>,
+}
+
+/// Which calls somebody wants to see.
+#[derive(Debug, Default)]
+pub(crate) struct CallFilter {
+    pub(crate) bot: Option<i64>,
+    pub(crate) method: Option<String>,
+    pub(crate) chat: Option<i64>,
+    pub(crate) after: u64,
+}
+
+/// A bounded log.
+#[derive(Debug, Default)]
+pub(crate) struct CallLog {
+    calls: VecDeque<Arc<Call>>,
+    last_number: u64,
+}
+
+impl CallLog {
+    pub(crate) fn push(&mut self, call: &Answered<'_>, at: Timestamp) {
+        let Ok(params) = serde_json::value::to_raw_value(call.params) else {
+            return;
+        };
+        if self.calls.len() == CAPACITY {
+            self.calls.pop_front();
+        }
+        self.last_number += 1;
+        self.calls.push_back(Arc::new(Call {
+            number: self.last_number,
+            bot: call.bot,
+            method: call.method.to_owned(),
+            params,
+            chat: call.chat,
+            status: call.status,
+            description: call.description.map(str::to_owned),
+            at,
+        }));
+    }
+
+    pub(crate) fn matching(&self, filter: &CallFilter) -> Vec<Arc<Call>> {
+        let start = self.calls.partition_point(|call| call.number <= filter.after);
+        self.calls
+            .range(start..)
+            .filter(|call| filter.bot.is_none_or(|bot| bot == call.bot))
+            .filter(|call| filter.chat.is_none_or(|chat| Some(chat) == call.chat))
+            .filter(|call| {
+                filter
+                    .method
+                    .as_deref()
+                    .is_none_or(|method| method.eq_ignore_ascii_case(&call.method))
+            })
+            .map(Arc::clone)
+            .collect()
+    }
+}

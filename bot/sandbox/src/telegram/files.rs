@@ -1,0 +1,166 @@
+//! The files of one bot's chats.
+
+use std::{collections::HashMap, sync::Arc};
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+
+/// What a file was sent as. Telegram does not let a bot send one kind as another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FileKind {
+    Document,
+    Photo { width: usize, height: usize },
+}
+
+/// One file, kept until the sandbox is reset.
+#[derive(Debug)]
+pub(crate) struct StoredFile {
+    pub(crate) file_id: String,
+    pub(crate) unique_id: String,
+    pub(crate) kind: FileKind,
+    pub(crate) name: String,
+    pub(crate) mime_type: String,
+    pub(crate) path: String,
+    pub(crate) bytes: Bytes,
+}
+
+impl StoredFile {
+    /// The Bot API's `Document`.
+    pub(crate) fn document(&self) -> Value {
+        json!({
+            "file_id": self.file_id,
+            "file_unique_id": self.unique_id,
+            "file_name": self.name,
+            "mime_type": self.mime_type,
+            "file_size": self.bytes.len(),
+        })
+    }
+
+    /// The Bot API's list of `PhotoSize`; the sandbox keeps the original size only.
+    pub(crate) fn photo(&self) -> Value {
+        let (width, height) = match self.kind {
+            FileKind::Photo { width, height } => (width, height),
+            FileKind::Document => (0, 0),
+        };
+        json!([{
+            "file_id": self.file_id,
+            "file_unique_id": self.unique_id,
+            "file_size": self.bytes.len(),
+            "width": width,
+            "height": height,
+        }])
+    }
+
+    /// The Bot API's `File`.
+    pub(crate) fn file(&self) -> Value {
+        json!({
+            "file_id": self.file_id,
+            "file_unique_id": self.unique_id,
+            "file_size": self.bytes.len(),
+            "file_path": self.path,
+        })
+    }
+}
+
+/// A file as somebody sends it.
+#[derive(Debug, Clone)]
+pub(crate) struct Upload {
+    pub(crate) name: String,
+    pub(crate) mime_type: String,
+    pub(crate) bytes: Bytes,
+}
+
+impl Upload {
+    /// An upload with its type guessed from its name unless it has one.
+    pub(crate) fn new(name: String, mime_type: Option<String>, bytes: Bytes) -> Self {
+        let mime_type = mime_type
+            .filter(|given| given != "application/octet-stream")
+            .or_else(|| mime_guess::from_path(&name).first_raw().map(str::to_owned))
+            .unwrap_or_else(|| "application/octet-stream".to_owned());
+        Self {
+            name,
+            mime_type,
+            bytes,
+        }
+    }
+}
+
+/// The width and height of an image that Telegram takes as a photo.
+pub(crate) fn photo_size(bytes: &[u8]) -> Option<(usize, usize)> {
+    imagesize::blob_size(bytes)
+        .ok()
+        .map(|size| (size.width, size.height))
+}
+
+#[derive(Debug, Default)]
+struct Index {
+    by_id: HashMap<String, Arc<StoredFile>>,
+    by_path: HashMap<String, Arc<StoredFile>>,
+}
+
+/// The files that one bot has sent or was sent. Ids are of that bot alone, like the real ones.
+#[derive(Debug)]
+pub(crate) struct FileStore {
+    bot_id: i64,
+    index: Mutex<Index>,
+}
+
+impl FileStore {
+    pub(crate) fn new(bot_id: i64) -> Self {
+        Self {
+            bot_id,
+            index: Mutex::new(Index::default()),
+        }
+    }
+
+    pub(crate) fn add(&self, kind: FileKind, upload: Upload) -> Arc<StoredFile> {
+        let mut index = self.index.lock();
+        let number = index.by_id.len() + 1;
+        let (letter, folder) = match kind {
+            FileKind::Document => ("BQAC", "documents"),
+            FileKind::Photo { .. } => ("AgAC", "photos"),
+        };
+        let extension = extension(&upload);
+        let file = Arc::new(StoredFile {
+            file_id: format!(
+                "{letter}{}-{number}-{}",
+                self.bot_id,
+                uuid::Uuid::new_v4().simple()
+            ),
+            unique_id: format!("AQAD{number:x}-{:x}", self.bot_id),
+            kind,
+            path: format!("{folder}/file_{number}{extension}"),
+            name: upload.name,
+            mime_type: upload.mime_type,
+            bytes: upload.bytes,
+        });
+        index.by_id.insert(file.file_id.clone(), Arc::clone(&file));
+        index.by_path.insert(file.path.clone(), Arc::clone(&file));
+        file
+    }
+
+    pub(crate) fn by_id(&self, file_id: &str) -> Option<Arc<StoredFile>> {
+        self.index.lock().by_id.get(file_id).map(Arc::clone)
+    }
+
+    pub(crate) fn by_path(&self, path: &str) -> Option<Arc<StoredFile>> {
+        self.index.lock().by_path.get(path).map(Arc::clone)
+    }
+}
+
+/// The extension with its dot, of the name that was given or else of the type.
+fn extension(upload: &Upload) -> String {
+    let given = upload.name.rsplit_once('.').map(|(_, extension)| extension);
+    let plain = |extension: &&str| {
+        (1..=8).contains(&extension.len()) && extension.chars().all(|c| c.is_ascii_alphanumeric())
+    };
+    given
+        .filter(plain)
+        .or_else(|| {
+            mime_guess::get_mime_extensions_str(&upload.mime_type)?
+                .first()
+                .copied()
+        })
+        .map_or_else(String::new, |extension| format!(".{extension}"))
+}

@@ -1,0 +1,4 @@
+//! The sandbox as its users meet it: over HTTP.
+
+mod polling;
+mod support;
