@@ -17,6 +17,7 @@ mod bot_api;
 mod clock;
 mod part;
 mod server;
+pub mod shipping;
 mod sim;
 mod telegram;
 

@@ -12,7 +12,7 @@ use std::{
 use axum::Router;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
-use crate::{bot_api, part::Part, sim, telegram::world::World};
+use crate::{bot_api, part::Part, shipping, sim, telegram::world::World};
 
 /// As long open connections may take to end once the sandbox is told to stop.
 const STOP_WITHIN: Duration = Duration::from_secs(3);
@@ -146,6 +146,9 @@ fn router(world: &Arc<World>, parts: &BTreeSet<Part>) -> Router {
         router = router
             .merge(bot_api::router(Arc::clone(world)))
             .merge(sim::router(Arc::clone(world)));
+    }
+    if parts.contains(&Part::Shipping) {
+        router = router.nest("/shipping", shipping::router());
     }
     router
 }

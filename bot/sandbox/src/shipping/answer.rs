@@ -1,0 +1,147 @@
+//! Answers in the API's shapes.
+
+use std::io;
+
+use axum::body::Body;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures::stream;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// An answer that tells of an error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Failure {
+    pub(super) status: u16,
+    /// `carrier` or `ShipStation`.
+    pub(super) source: &'static str,
+    pub(super) kind: &'static str,
+    pub(super) code: String,
+    pub(super) message: String,
+    pub(super) field: Option<String>,
+    /// In seconds.
+    pub(super) retry_after: Option<u32>,
+}
+
+impl Failure {
+    pub(super) fn new(status: u16, kind: &'static str, code: &str, message: &str) -> Self {
+        Self {
+            status,
+            source: "ShipStation",
+            kind,
+            code: code.to_owned(),
+            message: message.to_owned(),
+            field: None,
+            retry_after: None,
+        }
+    }
+
+    pub(super) fn validation(code: &str, message: &str) -> Self {
+        Self::new(400, "validation", code, message)
+    }
+
+    pub(super) fn invalid(field: &str, message: &str) -> Self {
+        Self {
+            field: Some(field.to_owned()),
+            ..Self::validation("invalid_field_value", &format!("{field} {message}."))
+        }
+    }
+
+    pub(super) fn required(field: &str) -> Self {
+        Self {
+            field: Some(field.to_owned()),
+            ..Self::validation("field_value_required", &format!("{field} is required."))
+        }
+    }
+
+    pub(super) fn not_found(what: &str, id: &str) -> Self {
+        Self::new(
+            404,
+            "validation",
+            "not_found",
+            &format!("There is no {what} {id}."),
+        )
+    }
+
+    pub(super) fn of_carrier(mut self) -> Self {
+        self.source = "carrier";
+        self
+    }
+
+    /// The error as the API lists it.
+    pub(super) fn entry(&self) -> Value {
+        let mut entry = json!({
+            "error_source": self.source,
+            "error_type": self.kind,
+            "error_code": self.code,
+            "message": self.message,
+        });
+        if let (Some(field), Some(entry)) = (&self.field, entry.as_object_mut()) {
+            entry.insert("field_name".to_owned(), json!(field));
+        }
+        entry
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = json!({ "request_id": Uuid::new_v4().to_string(), "errors": [self.entry()] });
+        let mut response = answer(status, &body);
+        if let Some(seconds) = self.retry_after {
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+pub(super) fn ok(body: &Value) -> Response {
+    answer(StatusCode::OK, body)
+}
+
+pub(super) fn answer(status: StatusCode, body: &Value) -> Response {
+    let json = HeaderValue::from_static("application/json; charset=utf-8");
+    (status, [(CONTENT_TYPE, json)], body.to_string()).into_response()
+}
+
+/// Breaks the connection off: a body is announced that never comes.
+pub(super) fn broken() -> Response {
+    let lost =
+        stream::once(async { Err::<Bytes, _>(io::Error::other("the connection is dropped on purpose")) });
+    let mut response = Response::new(Body::from_stream(lost));
+    response
+        .headers_mut()
+        .insert(CONTENT_LENGTH, HeaderValue::from_static("1024"));
+    response
+}
+
+/// An amount as the API writes it.
+pub(super) fn money(cents: i64) -> Value {
+    let sign = if cents < 0 { "-" } else { "" };
+    let cents = cents.unsigned_abs();
+    let text = format!("{sign}{}.{:02}", cents / 100, cents % 100);
+    // The text is a number, so that it always parses; as a float its shortest form is the same digits.
+    let amount: Value = serde_json::from_str(&text).unwrap_or_default();
+    json!({ "currency": "usd", "amount": amount })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_amount_is_written_in_its_own_digits() {
+        for (cents, text) in [
+            (843, "8.43"),
+            (7, "0.07"),
+            (0, "0.0"),
+            (123_456_789, "1234567.89"),
+        ] {
+            assert_eq!(money(cents)["amount"].to_string(), text);
+        }
+    }
+}
