@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod config;
 pub mod failure;
+pub mod flows;
 pub mod localization;
 pub mod logging;
 pub mod money;

@@ -35,6 +35,13 @@ pub trait Flow: fmt::Debug + Send + Sync + 'static {
     /// [`FlowError`] when it can't answer: the session stays as it was.
     fn turn(&self, context: &TurnContext<'_>) -> Result<Turn, FlowError>;
 
+    /// The turn that shows the step that the session is in again: after the person chose another language, say. It
+    /// stays in the step.
+    ///
+    /// # Errors
+    /// [`FlowError`] when it can't.
+    fn resume(&self, context: &TurnContext<'_>) -> Result<Turn, FlowError>;
+
     /// The step that a session of an older version goes to, with what changes in its data; `None` when the session is
     /// right as it is.
     ///
@@ -184,6 +191,8 @@ pub enum Next {
     /// Nowhere.
     #[default]
     Stay,
+    /// Nowhere, and the step is shown again.
+    Resume,
     /// To a step of the same flow.
     Step(StepName),
     /// One step back, with the data that it had.

@@ -202,6 +202,37 @@ impl Flows {
         };
         Ok(match next {
             Next::Stay => routed(turn, PartChange::Keep, flow, false),
+            Next::Resume => {
+                let change = turn
+                    .set
+                    .iter()
+                    .fold(SessionChange::new(context.now), |change, (name, value)| {
+                        change.set(name.clone(), value.clone())
+                    });
+                let change = turn
+                    .unset
+                    .iter()
+                    .fold(change, |change, name| change.unset(name.clone()));
+                let session = change.apply(context.session);
+                let context = TurnContext {
+                    session: &session,
+                    ..context.clone()
+                };
+                let resumed = match session
+                    .position()
+                    .and_then(|position| self.others.get(&position.flow))
+                {
+                    Some(flow) => flow.resume(&context)?,
+                    None => self.home.resume(&context)?,
+                };
+                RoutedTurn {
+                    leaves: false,
+                    ..merge(
+                        routed(turn, PartChange::Keep, flow, false),
+                        routed(resumed, PartChange::Keep, flow, false),
+                    )
+                }
+            }
             Next::Step(step) => routed(turn, PartChange::Set(at(step)), flow, false),
             Next::Back(back) => {
                 let position = back.position.clone().map_or(PartChange::Remove, PartChange::Set);
@@ -232,7 +263,7 @@ impl Flows {
                         step: step.clone(),
                     }),
                     Next::Stay | Next::Leave => PartChange::Remove,
-                    Next::Back(_) | Next::Enter(_) => {
+                    Next::Resume | Next::Back(_) | Next::Enter(_) => {
                         return Err(FlowError::new(
                             "flow_begins_elsewhere",
                             "a flow begins in a step of its own",

@@ -125,6 +125,13 @@ impl Form {
         Some(turn.and_say(Reply::Message(self.prompt(&**question, &data, context.language))))
     }
 
+    /// The turn that goes to one question and asks it, in the order of the form; `None` when there is no such question.
+    pub fn ask_again(&self, context: &TurnContext<'_>, field: &str) -> Option<Turn> {
+        let question = &*self.questions[self.index_of(field)?];
+        let prompt = self.prompt(question, context.session.data(), context.language);
+        Some(Turn::go(step_of(question)).and_say(Reply::Message(prompt)))
+    }
+
     /// The turn that asks one question again, to come straight back to where the form is complete; `None` when there
     /// is no such question.
     pub fn edit(&self, context: &TurnContext<'_>, field: &str) -> Option<Turn> {

@@ -10,6 +10,8 @@ button-yes = Yes
 button-no = No
 button-keep = Keep it as it is
 button-main-menu = 🏠 Main menu
+button-language = 🌐 Language
+button-help = ❓ Help
 
 ## Language
 language-choose = Which language shall I speak?
@@ -21,6 +23,8 @@ unknown-text = I'm not sure what to do with that. Send /start to begin, or /help
 unknown-command = I don't know the command { $command }. Send /help to see the ones I know.
 text-only = I can only read text here. Please type your answer.
 buttons-only = Please choose one of the buttons below.
+cannot-skip = I need this one, so it can't be skipped.
+edits-not-read = I don't notice when a message is edited. To change an answer, use Back or send it again.
 nothing-to-go-back-to = This is the first step, so there is nothing to go back to.
 
 ## Trouble

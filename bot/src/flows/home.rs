@@ -1,0 +1,176 @@
+//! The main menu, and what is the same in every dialogue: `/start`, `/cancel`, `/help`, `/language`.
+
+use std::sync::Arc;
+
+use stepkeep_core::form::CANCEL;
+use stepkeep_core::{
+    Event, FieldValue, Flow, FlowError, FlowName, Home, Lost, Message, Next, Reply, Turn, TurnContext,
+};
+
+use super::shipping;
+use super::speech::{Speech, language_field};
+use crate::localization::{Args, Language, Localizer};
+
+/// The commands, in the order in which Telegram's menu shows them. Each has its description in the message
+/// `command-<name>`.
+pub const COMMANDS: [&str; 4] = ["start", "cancel", "help", "language"];
+
+/// The button that begins an order.
+pub(super) const NEW_ORDER: &str = "home:new_order";
+/// The button that shows the main menu.
+pub(super) const MAIN_MENU: &str = "home:menu";
+const CHOOSE_LANGUAGE: &str = "home:language";
+const HELP: &str = "home:help";
+const LANGUAGE_PREFIX: &str = "language:";
+
+/// The home of the bot.
+#[derive(Debug)]
+pub(super) struct HomeFlow {
+    localizer: Arc<Localizer>,
+}
+
+pub(super) fn name() -> FlowName {
+    FlowName::constant("home")
+}
+
+impl HomeFlow {
+    pub(super) fn new(localizer: Arc<Localizer>) -> Self {
+        Self { localizer }
+    }
+
+    fn speech<'a>(&'a self, context: &TurnContext<'_>) -> Speech<'a> {
+        Speech::in_turn(&self.localizer, context)
+    }
+
+    fn main_menu(&self, context: &TurnContext<'_>) -> Message {
+        let speech = self.speech(context);
+        Message::text(speech.plain("main-menu"))
+            .row([(speech.plain("button-new-order"), NEW_ORDER)])
+            .row([
+                (speech.plain("button-language"), CHOOSE_LANGUAGE),
+                (speech.plain("button-help"), HELP),
+            ])
+    }
+
+    fn language_choice(&self, context: &TurnContext<'_>) -> Turn {
+        let choices =
+            Language::ALL.map(|language| (language.own_name(), format!("{LANGUAGE_PREFIX}{language}")));
+        Turn::say(Reply::Message(
+            Message::text(self.speech(context).plain("language-choose")).row(choices),
+        ))
+    }
+
+    fn choose_language(&self, context: &TurnContext<'_>, language: Language) -> Turn {
+        let speech = Speech {
+            localizer: &self.localizer,
+            language,
+        };
+        let mut turn = Turn {
+            next: Next::Resume,
+            ..Turn::default()
+        };
+        turn = turn.and_set(language_field(), FieldValue::text(language.code()));
+        let text = Message::text(speech.plain("language-changed"));
+        // The choice is made, so it takes the place of the question.
+        turn.and_say(match context.tapped_message {
+            Some(target) => Reply::Edit {
+                target,
+                message: text,
+            },
+            None => Reply::Message(text),
+        })
+    }
+
+    fn cancel(&self, context: &TurnContext<'_>) -> Turn {
+        let speech = self.speech(context);
+        if context.session.position().is_none() {
+            return Turn::say(Reply::text(speech.plain("nothing-to-cancel")));
+        }
+        if shipping::is_buying(context.session) {
+            return Turn::say(Reply::text(speech.plain("buying-no-cancel")));
+        }
+        Turn::enter(name()).and_say(Reply::text(speech.plain("cancelled")))
+    }
+
+    fn command(&self, context: &TurnContext<'_>, command: &str) -> Turn {
+        match command {
+            "start" => Turn::enter(name()),
+            "cancel" => self.cancel(context),
+            "help" => Turn::say(Reply::text(self.speech(context).plain("help"))),
+            "language" => self.language_choice(context),
+            unknown => {
+                // Shortened: a command may be as long as a message.
+                let command: String = unknown.chars().take(32).collect();
+                let args = Args::new().with("command", format!("/{command}"));
+                Turn::say(Reply::text(self.speech(context).text("unknown-command", &args)))
+            }
+        }
+    }
+}
+
+impl Flow for HomeFlow {
+    fn name(&self) -> FlowName {
+        name()
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn enter(&self, context: &TurnContext<'_>) -> Result<Turn, FlowError> {
+        Ok(Turn::say(Reply::Message(self.main_menu(context))))
+    }
+
+    fn turn(&self, context: &TurnContext<'_>) -> Result<Turn, FlowError> {
+        let speech = self.speech(context);
+        Ok(match &context.event {
+            Event::Text(_) | Event::File(_) | Event::Other(_) => {
+                Turn::say(Reply::text(speech.plain("unknown-text")))
+            }
+            _ => Turn::default(),
+        })
+    }
+
+    fn resume(&self, context: &TurnContext<'_>) -> Result<Turn, FlowError> {
+        self.enter(context)
+    }
+}
+
+impl Home for HomeFlow {
+    fn interrupt(&self, context: &TurnContext<'_>) -> Result<Option<Turn>, FlowError> {
+        Ok(match &context.event {
+            Event::Command { name, .. } => Some(self.command(context, name)),
+            Event::Action(action) => match action.as_str() {
+                NEW_ORDER => Some(Turn::enter(shipping::name())),
+                MAIN_MENU => Some(Turn::enter(name())),
+                CHOOSE_LANGUAGE => Some(self.language_choice(context)),
+                HELP => Some(Turn::say(Reply::text(self.speech(context).plain("help")))),
+                CANCEL => Some(self.cancel(context)),
+                other => {
+                    let language = other.strip_prefix(LANGUAGE_PREFIX).and_then(Language::from_code);
+                    language.map(|language| self.choose_language(context, language))
+                }
+            },
+            Event::Other(what) if what == "edited_message" => Some(Turn::say(Reply::text(
+                self.speech(context).plain("edits-not-read"),
+            ))),
+            _ => None,
+        })
+    }
+
+    fn lost(&self, context: &TurnContext<'_>, lost: Lost) -> Turn {
+        let speech = self.speech(context);
+        match lost {
+            Lost::UnknownFlow => Turn::enter(name()).and_say(Reply::text(speech.plain("step-unknown"))),
+            Lost::NewerVersion => Turn::say(Reply::text(speech.plain("step-of-newer-version"))),
+        }
+    }
+
+    fn failed(&self, context: &TurnContext<'_>, _error: &FlowError) -> Turn {
+        Turn::say(Reply::text(self.speech(context).plain("something-went-wrong")))
+    }
+
+    fn outdated_tap(&self, context: &TurnContext<'_>) -> String {
+        self.speech(context).plain("menu-out-of-date")
+    }
+}

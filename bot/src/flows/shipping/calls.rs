@@ -1,0 +1,66 @@
+//! The outside calls that the order asks for, as they are stored in the session: whoever runs them and the flow agree
+//! on these types.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use stepkeep_core::{EffectRequest, FieldValue, FlowError};
+
+use crate::shipping::{Label, LabelId, Quote, RateId, Shipment, ShippingErrorSummary, Voiding};
+
+/// Asks for rates. Payload: [`Shipment`]; outcome: [`CallOutcome`] of [`Quote`].
+pub const FETCH_RATES: &str = "fetch_rates";
+/// Buys a label. Payload: [`RateId`]; outcome: [`CallOutcome`] of [`Label`].
+pub const BUY_LABEL: &str = "buy_label";
+/// Gives a label back. Payload: [`LabelId`]; outcome: [`CallOutcome`] of [`Voiding`].
+pub const VOID_LABEL: &str = "void_label";
+
+/// How long a process has for a call that may be made twice. The client's own deadlines end it well before.
+pub const READ_LEASE: Duration = Duration::from_secs(30);
+/// How long a process has for a call that must not be made twice: longer than a request that was sent before the
+/// process died can take to be carried out, so that looking it up afterwards finds it.
+pub const WRITE_LEASE: Duration = Duration::from_mins(1);
+
+/// What a call brought.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallOutcome<T> {
+    /// What was asked for.
+    Done(T),
+    /// Why not.
+    Failed(ShippingErrorSummary),
+}
+
+/// What [`FETCH_RATES`] brings.
+pub type RatesOutcome = CallOutcome<Quote>;
+/// What [`BUY_LABEL`] brings.
+pub type PurchaseOutcome = CallOutcome<Label>;
+/// What [`VOID_LABEL`] brings.
+pub type VoidingOutcome = CallOutcome<Voiding>;
+
+pub(super) fn fetch_rates(shipment: &Shipment) -> Result<EffectRequest, FlowError> {
+    request(FETCH_RATES, shipment, READ_LEASE, false)
+}
+
+pub(super) fn buy_label(rate_id: &RateId) -> Result<EffectRequest, FlowError> {
+    request(BUY_LABEL, rate_id, WRITE_LEASE, true)
+}
+
+pub(super) fn void_label(label_id: &LabelId) -> Result<EffectRequest, FlowError> {
+    request(VOID_LABEL, label_id, WRITE_LEASE, true)
+}
+
+fn request<T: Serialize>(
+    name: &str,
+    payload: &T,
+    lease: Duration,
+    outlives_flow: bool,
+) -> Result<EffectRequest, FlowError> {
+    let payload = FieldValue::new(payload).map_err(|error| FlowError::new("unwritable_call", error))?;
+    Ok(EffectRequest {
+        name: name.to_owned(),
+        payload,
+        lease,
+        outlives_flow,
+    })
+}
