@@ -83,11 +83,15 @@ impl Chat {
         self.messages.entry(id).or_insert(message)
     }
 
+    pub(crate) fn is_supergroup(&self) -> bool {
+        self.id <= HIGHEST_SUPERGROUP_ID
+    }
+
     /// The Bot API's `Chat`.
     pub(crate) fn chat(&self) -> Value {
         match &self.kind {
             ChatKind::Private(person) => person.private_chat(),
-            ChatKind::Group { title, .. } if self.id <= HIGHEST_SUPERGROUP_ID => {
+            ChatKind::Group { title, .. } if self.is_supergroup() => {
                 json!({"id": self.id, "type": "supergroup", "title": title})
             }
             ChatKind::Group { title, .. } => {

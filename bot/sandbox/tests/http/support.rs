@@ -1,5 +1,4 @@
 //! A sandbox and a client for it.
-#![expect(clippy::expect_used, reason = "a test ends where its set-up fails")]
 
 use std::future::Future;
 

@@ -70,6 +70,9 @@ impl Call<'_> {
             Some(chat) if chat.blocked && matches!(chat.kind, ChatKind::Private(_)) => {
                 Err(ApiError::forbidden("bot was blocked by the user"))
             }
+            Some(chat) if chat.blocked && chat.is_supergroup() => {
+                Err(ApiError::forbidden("bot was kicked from the supergroup chat"))
+            }
             Some(chat) if chat.blocked => Err(ApiError::forbidden("bot was kicked from the group chat")),
             Some(chat) => Ok(chat),
             None if self.world.people.get(chat_id).is_some() => {
