@@ -4,23 +4,27 @@ use serde_json::{Value, json};
 
 use crate::support::{ANNA, BORIS, BOT, Room, TOKEN};
 
-#[tokio::test]
-async fn a_message_is_answered_and_shown_with_all_its_parts() {
-    let room = Room::new().await;
+/// A message with a bit of everything, in answer to one of Anna's.
+async fn send_with_everything(room: &Room) -> Value {
     room.says(ANNA, "/start now").await;
     let keyboard = json!({"inline_keyboard": [[{"text": "Yes", "callback_data": "y"}]]});
-    let sent = room
-        .bot(
-            "sendMessage",
-            json!({
-                "chat_id": ANNA,
-                "text": "<b>Hello</b> &amp; welcome, /start",
-                "parse_mode": "HTML",
-                "reply_markup": keyboard,
-                "reply_parameters": {"message_id": 1},
-            }),
-        )
-        .await;
+    room.bot(
+        "sendMessage",
+        json!({
+            "chat_id": ANNA,
+            "text": "<b>Hello</b> &amp; welcome, /start",
+            "parse_mode": "HTML",
+            "reply_markup": keyboard,
+            "reply_parameters": {"message_id": 1},
+        }),
+    )
+    .await
+}
+
+#[tokio::test]
+async fn a_message_is_answered_with_all_its_parts() {
+    let room = Room::new().await;
+    let sent = send_with_everything(&room).await;
     insta::assert_json_snapshot!(sent, {".date" => "[date]", ".reply_to_message.date" => "[date]"}, @r#"
     {
       "chat": {
@@ -90,6 +94,12 @@ async fn a_message_is_answered_and_shown_with_all_its_parts() {
       "text": "Hello & welcome, /start"
     }
     "#);
+}
+
+#[tokio::test]
+async fn a_message_is_shown_with_all_its_parts() {
+    let room = Room::new().await;
+    send_with_everything(&room).await;
     let transcript = room
         .get(&format!("chats/{ANNA}/messages?bot={BOT}&after=1"))
         .await;

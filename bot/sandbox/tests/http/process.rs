@@ -5,7 +5,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use stepkeep_sandbox::{Config, Sandbox, StartError};
+use stepkeep_sandbox::{Config, Part, Sandbox, StartError};
 
 use crate::support::{Room, until};
 
@@ -100,4 +100,21 @@ async fn a_sandbox_that_stops_ends_long_polls_and_frees_its_port() {
     .unwrap()
     .stop()
     .await;
+}
+
+#[tokio::test]
+async fn only_the_chosen_parts_are_served() {
+    for (part, telegram, shipping) in [(Part::Telegram, 200, 404), (Part::Shipping, 404, 200)] {
+        let room = Room::with(Config {
+            parts: [part].into(),
+            ..Config::default()
+        })
+        .await;
+        let status = async |path: &str| {
+            let request = room.http.get(room.address(path)).header("api-key", "TEST_key");
+            request.send().await.unwrap().status().as_u16()
+        };
+        assert_eq!(status("/bot42:secret/getMe").await, telegram);
+        assert_eq!(status("/shipping/v2/carriers").await, shipping);
+    }
 }
