@@ -7,6 +7,7 @@ pub mod flows;
 pub mod localization;
 pub mod logging;
 pub mod money;
+pub mod runner;
 pub mod shipping;
 pub mod shutdown;
 pub mod telegram;
