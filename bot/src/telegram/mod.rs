@@ -1,4 +1,25 @@
-//! Telegram.
+//! Everything that speaks to Telegram: the Bot API client, the source of updates, and the delivery of replies.
+//!
+//! Types and payloads are those of `teloxide_core`; the transport is our own, because a bot that confirms an update only
+//! after it has answered needs to decide itself what a failure means (see [`TelegramErrorKind`]).
 
+mod client;
+mod document;
+mod error;
 pub mod incoming;
 pub mod outgoing;
+mod polling;
+mod sender;
+mod token;
+mod update;
+
+pub use client::{ClientConfig, ClientError, DEFAULT_API_URL, TelegramClient};
+pub use document::{NewDocument, Upload};
+pub use error::{ConflictCause, Method, TelegramError, TelegramErrorKind};
+pub use polling::{
+    Delivery, PAGE_LIMIT, Poller, PollingConfig, PollingError, Receipt, Shelf, ShelfError, UpdateRequest,
+    UpdateSource,
+};
+pub use sender::{Sender, SenderConfig};
+pub use token::{BotToken, InvalidToken};
+pub use update::{RawUpdate, UnreadableUpdate};
