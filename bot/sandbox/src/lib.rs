@@ -14,6 +14,8 @@
 //! What the calls of the people's side (`/sim`) are stands in the crate's README.
 
 mod bot_api;
+#[cfg(feature = "browser")]
+pub mod browser;
 mod clock;
 mod part;
 mod server;
