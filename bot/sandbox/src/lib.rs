@@ -22,6 +22,7 @@ mod server;
 pub mod shipping;
 mod sim;
 mod telegram;
+pub mod web;
 
 pub use self::{
     part::{Part, UnknownPart},

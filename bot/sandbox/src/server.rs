@@ -12,7 +12,7 @@ use std::{
 use axum::Router;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
-use crate::{bot_api, part::Part, shipping, sim, telegram::world::World};
+use crate::{bot_api, part::Part, shipping, sim, telegram::world::World, web};
 
 /// As long open connections may take to end once the sandbox is told to stop.
 const STOP_WITHIN: Duration = Duration::from_secs(3);
@@ -145,7 +145,8 @@ fn router(world: &Arc<World>, parts: &BTreeSet<Part>) -> Router {
     if parts.contains(&Part::Telegram) {
         router = router
             .merge(bot_api::router(Arc::clone(world)))
-            .merge(sim::router(Arc::clone(world)));
+            .merge(sim::router(Arc::clone(world)))
+            .merge(web::router());
     }
     if parts.contains(&Part::Shipping) {
         router = router.nest("/shipping", shipping::router());
