@@ -10,6 +10,8 @@
 mod change;
 mod clock;
 mod commit;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod document;
 mod engine;
 mod error;
