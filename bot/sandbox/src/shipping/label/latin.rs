@@ -28,6 +28,18 @@ pub(super) fn encode(text: &str) -> Vec<u8> {
     bytes
 }
 
+/// Encoded text in capitals, as sorting machines like addresses.
+pub(super) fn capitals(mut encoded: Vec<u8>) -> Vec<u8> {
+    for byte in &mut encoded {
+        *byte = match *byte {
+            // Of the accented letters, all but the sign of division among them and the last, which has no capital here.
+            b'a'..=b'z' | 0xe0..=0xf6 | 0xf8..=0xfe => *byte - 0x20,
+            other => other,
+        };
+    }
+    encoded
+}
+
 /// How a Cyrillic letter is written on envelopes abroad.
 fn sound(letter: char) -> Option<String> {
     let lower = letter.to_lowercase().next()?;
@@ -82,20 +94,28 @@ const HELVETICA: [u16; 95] = [
     556, 333, 556, 556, 500, 556, 556, 278, 556, 556, 222, 222, 500, 222, 833, 556, 556, 556, 556, 333, 500,
     278, 556, 500, 722, 500, 500, 500, 334, 260, 334, 584,
 ];
-/// The width that is taken for every other character, and a bold one is this much wider in thousandths.
-const OTHER: u16 = 722;
-const BOLD: f32 = 1.08;
+/// The same in Helvetica Bold.
+const HELVETICA_BOLD: [u16; 95] = [
+    278, 333, 474, 556, 556, 889, 722, 238, 333, 333, 389, 584, 278, 333, 278, 278, 556, 556, 556, 556, 556,
+    556, 556, 556, 556, 556, 333, 333, 584, 584, 584, 611, 975, 722, 722, 722, 722, 667, 611, 778, 722, 278,
+    556, 722, 611, 833, 722, 778, 667, 778, 722, 667, 611, 722, 667, 944, 667, 667, 611, 333, 278, 333, 584,
+    556, 333, 556, 611, 556, 611, 556, 333, 611, 611, 278, 278, 556, 278, 889, 611, 611, 611, 611, 389, 556,
+    333, 611, 556, 778, 556, 556, 500, 389, 280, 389, 584,
+];
+/// The width that is taken for every other character: a little too much rather than too little.
+const OTHER: u16 = 778;
 
-/// How wide encoded text is in Helvetica of `size` points: a little too much rather than too little.
+/// How wide encoded text is in Helvetica of `size` points.
 pub(super) fn width(encoded: &[u8], size: f32, bold: bool) -> f32 {
+    let widths = if bold { &HELVETICA_BOLD } else { &HELVETICA };
     let thousandths: f32 = encoded
         .iter()
         .map(|byte| {
             let index = usize::from(byte.wrapping_sub(b' '));
-            f32::from(HELVETICA.get(index).copied().unwrap_or(OTHER))
+            f32::from(widths.get(index).copied().unwrap_or(OTHER))
         })
         .sum();
-    thousandths * size / 1000.0 * if bold { BOLD } else { 1.0 }
+    thousandths * size / 1000.0
 }
 
 #[cfg(test)]
@@ -116,8 +136,17 @@ mod tests {
     }
 
     #[test]
+    fn capitals_are_capitals_in_any_script() {
+        let shown: String = capitals(encode("Щука José ÷ ß"))
+            .into_iter()
+            .map(char::from)
+            .collect();
+        assert_eq!(shown, "SHCHUKA JOSÉ ÷ ß");
+    }
+
+    #[test]
     fn wide_letters_are_wider() {
         assert!(width(b"WWW", 10.0, false) > width(b"iii", 10.0, false));
-        assert!(width(b"W", 10.0, true) > width(b"W", 10.0, false));
+        assert!(width(b"A", 10.0, true) > width(b"A", 10.0, false));
     }
 }

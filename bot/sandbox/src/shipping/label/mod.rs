@@ -118,19 +118,23 @@ struct Sheet {
 impl Sheet {
     /// Text from `x` on. It shrinks, and in the end is cut, to fit into `room`.
     fn text(&mut self, font: Name<'static>, size: f32, x: f32, y: f32, room: f32, text: &str) {
-        let (text, size) = fitted(font, size, room, text);
+        self.encoded(font, size, x, y, room, latin::encode(text));
+    }
+
+    fn encoded(&mut self, font: Name<'static>, size: f32, x: f32, y: f32, room: f32, encoded: Vec<u8>) {
+        let (text, size) = fitted(font, size, room, encoded);
         self.show(font, size, x, y, &text);
     }
 
     /// Text that ends at `right`.
     fn text_to(&mut self, font: Name<'static>, size: f32, right: f32, y: f32, room: f32, text: &str) {
-        let (text, size) = fitted(font, size, room, text);
+        let (text, size) = fitted(font, size, room, latin::encode(text));
         let x = right - latin::width(&text, size, font == BOLD);
         self.show(font, size, x, y, &text);
     }
 
     fn centered(&mut self, font: Name<'static>, size: f32, y: f32, text: &str) {
-        let (text, size) = fitted(font, size, WIDTH - 2.0 * MARGIN, text);
+        let (text, size) = fitted(font, size, WIDTH - 2.0 * MARGIN, latin::encode(text));
         let x = (WIDTH - latin::width(&text, size, font == BOLD)) / 2.0;
         self.show(font, size, x, y, &text);
     }
@@ -167,7 +171,8 @@ impl Sheet {
         let mut y = top;
         for (index, line) in lines.into_iter().flatten().enumerate() {
             let font = if index == 0 { BOLD } else { REGULAR };
-            self.text(font, size, x, y, room, &line.to_uppercase());
+            let line = latin::capitals(latin::encode(line));
+            self.encoded(font, size, x, y, room, line);
             y -= size * 1.2;
         }
     }
@@ -190,10 +195,9 @@ impl Sheet {
     }
 }
 
-/// `text` encoded, and the size at which it fits.
-fn fitted(font: Name<'static>, size: f32, room: f32, text: &str) -> (Vec<u8>, f32) {
+/// The text, cut if need be, and the size at which it fits.
+fn fitted(font: Name<'static>, size: f32, room: f32, mut encoded: Vec<u8>) -> (Vec<u8>, f32) {
     let bold = font == BOLD;
-    let mut encoded = latin::encode(text);
     let wide = latin::width(&encoded, size, bold);
     if wide <= room {
         return (encoded, size);
