@@ -98,6 +98,9 @@ pub(crate) fn plan(flows: &Flows, circumstances: Circumstances<'_>, routed: Rout
 
     let mut state = session.turn().clone();
     state.seen.remember(input.marks(), input.at);
+    if let Some(language) = &input.language {
+        state.language = Some(language.clone());
+    }
     settle_history(&mut state, session, &change, &turn.next, leaves);
     offer_menu(&mut state, &mut turn.replies, token, position != PartChange::Keep);
     settle_effects(&mut state, input, token, leaves, effects);

@@ -189,7 +189,7 @@ impl TurnEngine {
             session,
             event: Event::Entered,
             now: input.at,
-            language: input.language.as_deref(),
+            language: input.language.as_deref().or(state.language.as_deref()),
             tapped_message: None,
             token: &token,
         };

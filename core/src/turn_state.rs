@@ -32,6 +32,8 @@ pub struct TurnState {
     pub history: Vec<HistoryEntry>,
     /// The last turn that failed.
     pub last_error: Option<RecordedError>,
+    /// The person's language as their client told it last: an effect that comes back has no client.
+    pub language: Option<String>,
     pub(crate) unknown: Unknown,
 }
 
@@ -187,6 +189,7 @@ impl Serialize for TurnState {
             timer,
             history,
             last_error,
+            language,
             unknown,
         } = self;
         let mut map = serializer.serialize_map(None)?;
@@ -211,6 +214,9 @@ impl Serialize for TurnState {
         if let Some(last_error) = last_error {
             map.serialize_entry("last_error", last_error)?;
         }
+        if let Some(language) = language {
+            map.serialize_entry("language", language)?;
+        }
         for (member, value) in unknown.iter() {
             map.serialize_entry(member, value)?;
         }
@@ -231,6 +237,7 @@ impl<'de> Deserialize<'de> for TurnState {
                 timer: object.take("timer")?,
                 history: object.take("history")?,
                 last_error: object.take("last_error")?,
+                language: object.take("language")?,
                 unknown: Unknown::default(),
             })
         };

@@ -1,0 +1,83 @@
+//! The files behind the sources that replies name: a session keeps the name, never the bytes.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::flows::shipping::LABEL_SOURCE;
+use crate::shipping::{LabelId, ShippingApi, ShippingError};
+
+/// Gets files.
+#[async_trait]
+pub trait Documents: fmt::Debug + Send + Sync + 'static {
+    /// The file behind a source.
+    ///
+    /// # Errors
+    /// [`DocumentError`], which says whether it makes sense later.
+    async fn fetch(&self, source: &str) -> Result<Document, DocumentError>;
+}
+
+/// A file to be sent.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// Its media type.
+    pub media_type: String,
+    /// What is in it.
+    pub bytes: Bytes,
+}
+
+/// A file that could not be got.
+#[derive(Debug, thiserror::Error)]
+pub enum DocumentError {
+    /// Nobody knows this source.
+    #[error("no file is known behind this source")]
+    Unknown,
+    /// The API that has it failed.
+    #[error("the file could not be fetched")]
+    Api(#[source] ShippingError),
+}
+
+impl DocumentError {
+    /// Whether it makes sense to try again later.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Unknown => false,
+            Self::Api(error) => error.is_retryable(),
+        }
+    }
+}
+
+/// The files of labels.
+#[derive(Debug)]
+pub struct LabelDocuments {
+    api: Arc<dyn ShippingApi>,
+}
+
+impl LabelDocuments {
+    /// Gets them from this API.
+    pub fn new(api: Arc<dyn ShippingApi>) -> Self {
+        Self { api }
+    }
+}
+
+#[async_trait]
+impl Documents for LabelDocuments {
+    async fn fetch(&self, source: &str) -> Result<Document, DocumentError> {
+        let label = source
+            .strip_prefix(LABEL_SOURCE)
+            .and_then(|id| LabelId::new(id).ok());
+        let label = label.ok_or(DocumentError::Unknown)?;
+        let label = self.api.label(&label).await.map_err(DocumentError::Api)?;
+        let bytes = self
+            .api
+            .download_label(&label)
+            .await
+            .map_err(DocumentError::Api)?;
+        Ok(Document {
+            media_type: "application/pdf".to_owned(),
+            bytes,
+        })
+    }
+}

@@ -1,0 +1,32 @@
+//! The outside calls that turns ask for: who makes them, outside of any turn.
+
+mod documents;
+mod shipping;
+
+use std::fmt;
+
+use async_trait::async_trait;
+use stepkeep_core::{FieldValue, PendingEffect};
+
+pub use documents::{Document, DocumentError, Documents, LabelDocuments};
+pub use shipping::ShippingEffects;
+
+/// Makes outside calls.
+#[async_trait]
+pub trait Effects: fmt::Debug + Send + Sync + 'static {
+    /// Makes a call, and answers what it brought.
+    ///
+    /// It may be made more than once for the same effect ([`PendingEffect::recoveries`] says how often a process took it up
+    /// before), also while an earlier process's request is still on its way: a call that must happen once looks first
+    /// whether it did.
+    async fn run(&self, effect: &PendingEffect) -> EffectResult;
+}
+
+/// What became of an outside call.
+#[derive(Clone, Debug, PartialEq)]
+pub enum EffectResult {
+    /// It came back, well or not: the flow takes it from here.
+    Finished(FieldValue),
+    /// It is not known what became of it. The effect stays pending, and is taken up again when its lease is over.
+    Later,
+}

@@ -1,0 +1,149 @@
+//! The shipping order's calls.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use stepkeep_core::{FieldValue, PendingEffect};
+
+use super::{EffectResult, Effects};
+use crate::flows::shipping::calls::{BUY_LABEL, CallOutcome, FETCH_RATES, VOID_LABEL};
+use crate::shipping::{
+    Label, LabelId, LabelStatus, RateId, Shipment, ShippingApi, ShippingError, ShippingErrorKind, Voiding,
+};
+
+/// After so many processes found no answer, the person is told that it isn't known. Trying again stays safe, since every
+/// purchase looks first.
+const MOST_RECOVERIES: u32 = 5;
+
+/// How long a label may be in the making before the call is put off.
+const LABEL_CHECKS: u32 = 8;
+const LABEL_CHECK_PAUSE: Duration = Duration::from_secs(2);
+
+/// Makes the calls of the shipping order.
+#[derive(Debug)]
+pub struct ShippingEffects {
+    api: Arc<dyn ShippingApi>,
+}
+
+impl ShippingEffects {
+    /// Makes them with this API.
+    pub fn new(api: Arc<dyn ShippingApi>) -> Self {
+        Self { api }
+    }
+
+    async fn fetch_rates(&self, shipment: &Shipment) -> EffectResult {
+        finished(self.api.rates(shipment).await)
+    }
+
+    /// Every purchase looks first, not only one that is taken up again: the person may have pressed "try again" after an
+    /// unclear answer, and one cheap look is nothing beside a second label.
+    async fn buy_label(&self, rate: &RateId, recoveries: u32) -> EffectResult {
+        let outcome = match self.api.buy_label_after_lookup(rate).await {
+            Ok(label) => return self.wait_for_file(label).await,
+            Err(error) => error,
+        };
+        // A failure that says nothing about an earlier process's request leaves open what became of that.
+        let is_open =
+            outcome.kind() == ShippingErrorKind::Unclear || (recoveries > 0 && outcome.is_retryable());
+        if is_open && recoveries < MOST_RECOVERIES {
+            tracing::warn!(error = %outcome.kind().as_str(), recoveries, "a purchase is unclear and is looked up later");
+            return EffectResult::Later;
+        }
+        finished::<Label>(Err(outcome))
+    }
+
+    async fn wait_for_file(&self, mut label: Label) -> EffectResult {
+        for _ in 0..LABEL_CHECKS {
+            if label.pdf.is_some() && label.status != LabelStatus::Processing {
+                return finished(Ok(label));
+            }
+            tokio::time::sleep(LABEL_CHECK_PAUSE).await;
+            if let Ok(newer) = self.api.label(&label.label_id).await {
+                label = newer;
+            }
+        }
+        EffectResult::Later
+    }
+
+    async fn void_label(&self, label: &LabelId, recoveries: u32) -> EffectResult {
+        // A voiding that was sent before may have been carried out; asking again would be refused.
+        if recoveries > 0
+            && let Ok(Label {
+                status: LabelStatus::Voided,
+                ..
+            }) = self.api.label(label).await
+        {
+            return finished(Ok(Voiding {
+                approved: true,
+                message: String::new(),
+                reason: None,
+            }));
+        }
+        match self.api.void_label(label).await {
+            Err(error) if error.kind() == ShippingErrorKind::Unclear && recoveries < MOST_RECOVERIES => {
+                EffectResult::Later
+            }
+            result => finished(result),
+        }
+    }
+}
+
+#[async_trait]
+impl Effects for ShippingEffects {
+    async fn run(&self, effect: &PendingEffect) -> EffectResult {
+        let result = match effect.name.as_str() {
+            FETCH_RATES => match payload(effect) {
+                Some(shipment) => Some(self.fetch_rates(&shipment).await),
+                None => None,
+            },
+            BUY_LABEL => match payload(effect) {
+                Some(rate) => Some(self.buy_label(&rate, effect.recoveries).await),
+                None => None,
+            },
+            VOID_LABEL => match payload(effect) {
+                Some(label) => Some(self.void_label(&label, effect.recoveries).await),
+                None => None,
+            },
+            _ => None,
+        };
+        // A call that this version doesn't know, or can't read, is a newer version's, which will take it up.
+        result.unwrap_or_else(|| {
+            tracing::error!(
+                effect = effect.name,
+                id = effect.id,
+                "this version can't make a stored call"
+            );
+            EffectResult::Later
+        })
+    }
+}
+
+fn payload<T: DeserializeOwned>(effect: &PendingEffect) -> Option<T> {
+    effect.payload.get().ok()
+}
+
+fn finished<T: Serialize>(result: Result<T, ShippingError>) -> EffectResult {
+    let outcome = match result {
+        Ok(value) => CallOutcome::Done(value),
+        Err(error) => {
+            tracing::warn!(
+                kind = error.kind().as_str(),
+                operation = error.operation().as_str(),
+                request_id = error.request_id(),
+                status = error.status(),
+                "the shipping API failed"
+            );
+            CallOutcome::Failed(error.summary())
+        }
+    };
+    match FieldValue::new(&outcome) {
+        Ok(value) => EffectResult::Finished(value),
+        Err(error) => {
+            tracing::error!(%error, "an outcome can't be stored");
+            EffectResult::Later
+        }
+    }
+}
