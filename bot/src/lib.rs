@@ -8,6 +8,7 @@ pub mod flows;
 pub mod localization;
 pub mod logging;
 pub mod money;
+pub mod run;
 pub mod runner;
 pub mod shipping;
 pub mod shutdown;

@@ -147,6 +147,7 @@ label-ready-without-tracking =
 label-test = This is a test label: nothing was charged, and no carrier will take it.
 # $tracking-number (text)
 label-file-late = The label is bought (tracking number { $tracking-number }), but its file isn't there yet. I'll send it as soon as it is.
+label-file-missing = The label's file can't be fetched right now. The label is bought and yours; please write to the operator, who can send it to you.
 order-done = All done. Have a good trip, little parcel! Shall we send another one?
 
 ## When the shipping service refuses or fails

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use stepkeep_core::Flows;
 
 pub use home::COMMANDS;
+pub use speech::language_of_session;
 
 use crate::localization::Localizer;
 use home::HomeFlow;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use stepkeep_core::form::FormView;
-use stepkeep_core::{FieldName, Fields, TurnContext};
+use stepkeep_core::{FieldName, Fields, Session, TurnContext};
 
 use crate::localization::{Args, Language, Localized, Localizer};
 
@@ -44,6 +44,17 @@ impl<'a> Speech<'a> {
 
     pub(super) fn render(&self, subject: &impl Localized) -> String {
         self.localizer.render(self.language, subject)
+    }
+}
+
+/// The language of the person whose session it is; `otherwise` when it says none.
+pub fn language_of_session(session: &Session, otherwise: Language) -> Language {
+    match session.turn().language.as_deref() {
+        Some(language_code) => language_of(session.data(), Some(language_code)),
+        None => session
+            .field("language")
+            .and_then(|value| value.get().ok())
+            .unwrap_or(otherwise),
     }
 }
 
