@@ -17,6 +17,7 @@ mod bot_api;
 #[cfg(feature = "browser")]
 pub mod browser;
 mod clock;
+mod dropped;
 mod part;
 mod server;
 pub mod shipping;

@@ -17,6 +17,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use self::{error::ApiError, params::Params};
+use crate::dropped::dropped;
 use crate::telegram::{bot::Bot, calls::Answered, faults::Fault, world::World};
 
 /// The routes. Tokens stand in the paths, so nothing here may log a URL.
@@ -132,42 +133,57 @@ async fn call(
     };
     let logged = params.for_log();
     let chat = params.integer("chat_id");
-    let outcome = run(&world, &bot, &method, params, chat).await;
-    let refusal = outcome.as_ref().err();
+    let reply = run(&world, &bot, &method, params, chat).await;
+    let (status, description) = match &reply {
+        Reply::Answer(Ok(_)) => (200, None),
+        Reply::Answer(Err(refusal)) => (refusal.code, Some(refusal.description.as_str())),
+        Reply::Dropped => (0, Some("the connection was dropped")),
+    };
     let answered = Answered {
         bot: bot.id(),
         method: &method,
         params: &logged,
         chat,
-        status: refusal.map_or(200, |refusal| refusal.code),
-        description: refusal.map(|refusal| refusal.description.as_str()),
+        status,
+        description,
     };
-    world.calls.lock().push(&answered, world.clock.now());
-    outcome.into_response()
+    answered.log(&world);
+    match reply {
+        Reply::Answer(outcome) => outcome.into_response(),
+        Reply::Dropped => dropped(),
+    }
+}
+
+/// What becomes of a call.
+enum Reply {
+    Answer(Result<Answer, ApiError>),
+    /// No answer reaches the bot.
+    Dropped,
 }
 
 /// Runs a method, with the fault that somebody may have ordered for it.
-async fn run(
-    world: &Arc<World>,
-    bot: &Arc<Bot>,
-    method: &str,
-    params: Params,
-    chat: Option<i64>,
-) -> Result<Answer, ApiError> {
+async fn run(world: &Arc<World>, bot: &Arc<Bot>, method: &str, params: Params, chat: Option<i64>) -> Reply {
     let fault = world.faults.lock().take(bot.id(), method, chat);
     let Some(fault) = fault else {
-        return methods::dispatch(world, bot, method, params).await;
+        return Reply::Answer(methods::dispatch(world, bot, method, params).await);
     };
     let refusal = refusal_of(&fault);
-    if fault.after_effect {
+    let outcome = if fault.after_effect {
         let outcome = methods::dispatch(world, bot, method, params).await;
         tokio::time::sleep(fault.delay()).await;
-        return refusal.map_or(outcome, Err);
-    }
-    tokio::time::sleep(fault.delay()).await;
-    match refusal {
-        Some(refusal) => Err(refusal),
-        None => methods::dispatch(world, bot, method, params).await,
+        refusal.map_or(outcome, Err)
+    } else {
+        tokio::time::sleep(fault.delay()).await;
+        match refusal {
+            Some(refusal) => Err(refusal),
+            None if fault.drop_connection => return Reply::Dropped,
+            None => methods::dispatch(world, bot, method, params).await,
+        }
+    };
+    if fault.drop_connection {
+        Reply::Dropped
+    } else {
+        Reply::Answer(outcome)
     }
 }
 

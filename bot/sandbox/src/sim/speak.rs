@@ -1,6 +1,6 @@
 //! What people do: write, send files, press buttons, block.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Json,
@@ -16,7 +16,7 @@ use super::{
 use crate::telegram::{
     bot::{Bot, BotState},
     callbacks::Press,
-    chat::{Chat, ChatKind},
+    chat::ChatKind,
     files::{FileKind, Upload, photo_size},
     message::{Author, Content, Draft},
     people::Person,
@@ -212,24 +212,15 @@ fn enter(
         ));
     }
     let is_new = !state.chats.contains_key(&chat_id);
-    let chat = state.chats.entry(chat_id).or_insert_with(|| {
+    let chat = state.chat_or_begin(chat_id, || {
         let title = place
             .chat_title
             .clone()
             .unwrap_or_else(|| format!("Group {}", chat_id.unsigned_abs()));
-        Chat::new(
-            chat_id,
-            ChatKind::Group {
-                title,
-                members: BTreeSet::new(),
-            },
-        )
+        ChatKind::Group { title }
     });
     if chat.blocked {
         return Err(SimError::conflict("the bot was removed from this group"));
-    }
-    if let ChatKind::Group { members, .. } = &mut chat.kind {
-        members.insert(person.id);
     }
     if is_new {
         bot.queue_membership(state, chat_id, person, ["left", "member"], now);
@@ -284,7 +275,7 @@ pub(super) async fn tap(
         Some(message) => chat.message(&bot.identity, message),
         None => json!({"chat": chat.chat(), "message_id": tap.message_id, "date": 0}),
     };
-    let id = world.draw_callback_id(person.id);
+    let id = world.draw_callback_id();
     let query = json!({
         "id": id,
         "from": person.user(),

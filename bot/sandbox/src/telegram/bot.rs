@@ -16,6 +16,7 @@ use super::{
     people::Person,
     updates::{AllowedUpdates, UpdateQueue},
     webhook::Webhook,
+    world::FirstIds,
 };
 
 /// A bot and everything that only it has. Any well-formed token makes one.
@@ -35,6 +36,7 @@ pub(crate) struct BotState {
     pub(crate) queue: UpdateQueue,
     pub(crate) allowed: AllowedUpdates,
     pub(crate) chats: HashMap<i64, Chat>,
+    first_message_id: i64,
     pub(crate) menus: CommandMenus,
     pub(crate) webhook: Option<Webhook>,
     /// Drawn by each poll; the one that drew the latest may wait, the others are terminated.
@@ -43,16 +45,17 @@ pub(crate) struct BotState {
 }
 
 impl Bot {
-    pub(crate) fn new(id: i64, first_update_id: i64) -> Self {
+    pub(crate) fn new(id: i64, first_ids: FirstIds) -> Self {
         let identity = BotIdentity {
             id,
             first_name: "Sandbox bot".to_owned(),
             username: format!("sandbox_{id}_bot"),
         };
         let state = BotState {
-            queue: UpdateQueue::new(first_update_id),
+            queue: UpdateQueue::new(first_ids.update),
             allowed: AllowedUpdates::default(),
             chats: HashMap::new(),
+            first_message_id: first_ids.message,
             menus: CommandMenus::default(),
             webhook: None,
             poll_ticket: 0,
@@ -152,9 +155,26 @@ pub(crate) struct Posted<'s> {
 impl BotState {
     /// The private chat with a person, begun if need be.
     pub(crate) fn private_chat(&mut self, person: &Arc<Person>) -> &mut Chat {
-        let begin = || Chat::new(person.id, ChatKind::Private(Arc::clone(person)));
-        let chat = self.chats.entry(person.id).or_insert_with(begin);
+        let chat = self.chat_or_begin(person.id, || ChatKind::Private(Arc::clone(person)));
+        // What is known of the person may have changed.
         chat.kind = ChatKind::Private(Arc::clone(person));
         chat
+    }
+
+    /// The chat of that id, begun as that kind if need be.
+    pub(crate) fn chat_or_begin(&mut self, id: i64, kind: impl FnOnce() -> ChatKind) -> &mut Chat {
+        let first_message_id = self.first_message_id;
+        self.chats
+            .entry(id)
+            .or_insert_with(|| Chat::new(id, kind(), first_message_id))
+    }
+
+    /// Above every id that was given out here.
+    pub(crate) fn next_ids(&self) -> FirstIds {
+        let messages = self.chats.values().map(|chat| chat.next_message_id);
+        FirstIds {
+            update: self.queue.next_id(),
+            message: messages.max().unwrap_or(self.first_message_id),
+        }
     }
 }

@@ -4,7 +4,12 @@ use std::{collections::VecDeque, sync::Arc};
 
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::{Value, value::RawValue};
+use serde_json::{
+    Value,
+    value::{RawValue, to_raw_value},
+};
+
+use super::world::World;
 
 /// As many calls are kept; older ones are dropped.
 const CAPACITY: usize = 200_000;
@@ -20,6 +25,7 @@ pub(crate) struct Call {
     pub(crate) params: Box<RawValue>,
     #[serde(skip)]
     pub(crate) chat: Option<i64>,
+    /// Of the HTTP answer; 0 where the connection was dropped.
     pub(crate) status: u16,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) description: Option<String>,
@@ -35,6 +41,23 @@ pub(crate) struct Answered<'a> {
     pub(crate) chat: Option<i64>,
     pub(crate) status: u16,
     pub(crate) description: Option<&'a str>,
+}
+
+impl Answered<'_> {
+    /// Writes the call into the log.
+    pub(crate) fn log(&self, world: &World) {
+        let call = Call {
+            number: 0,
+            bot: self.bot,
+            method: self.method.to_owned(),
+            params: to_raw_value(self.params).unwrap_or_default(),
+            chat: self.chat,
+            status: self.status,
+            description: self.description.map(str::to_owned),
+            at: world.clock.now(),
+        };
+        world.calls.lock().push(call);
+    }
 }
 
 /// Which calls somebody wants to see.
@@ -54,24 +77,13 @@ pub(crate) struct CallLog {
 }
 
 impl CallLog {
-    pub(crate) fn push(&mut self, call: &Answered<'_>, at: Timestamp) {
-        let Ok(params) = serde_json::value::to_raw_value(call.params) else {
-            return;
-        };
+    fn push(&mut self, mut call: Call) {
         if self.calls.len() == CAPACITY {
             self.calls.pop_front();
         }
         self.last_number += 1;
-        self.calls.push_back(Arc::new(Call {
-            number: self.last_number,
-            bot: call.bot,
-            method: call.method.to_owned(),
-            params,
-            chat: call.chat,
-            status: call.status,
-            description: call.description.map(str::to_owned),
-            at,
-        }));
+        call.number = self.last_number;
+        self.calls.push_back(Arc::new(call));
     }
 
     pub(crate) fn matching(&self, filter: &CallFilter) -> Vec<Arc<Call>> {

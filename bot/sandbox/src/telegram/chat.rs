@@ -1,9 +1,6 @@
 //! Chats: private ones with a person, and groups.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::{Value, json};
 
@@ -21,7 +18,7 @@ const HIGHEST_SUPERGROUP_ID: i64 = -1_000_000_000_000;
 #[derive(Debug, Clone)]
 pub(crate) enum ChatKind {
     Private(Arc<Person>),
-    Group { title: String, members: BTreeSet<i64> },
+    Group { title: String },
 }
 
 /// What the Bot API calls the bot itself.
@@ -47,17 +44,17 @@ pub(crate) struct Chat {
     /// The person has blocked the bot.
     pub(crate) blocked: bool,
     pub(crate) messages: BTreeMap<i64, Message>,
-    next_message_id: i64,
+    pub(crate) next_message_id: i64,
 }
 
 impl Chat {
-    pub(crate) fn new(id: i64, kind: ChatKind) -> Self {
+    pub(crate) fn new(id: i64, kind: ChatKind, next_message_id: i64) -> Self {
         Self {
             id,
             kind,
             blocked: false,
             messages: BTreeMap::new(),
-            next_message_id: 1,
+            next_message_id,
         }
     }
 
@@ -91,10 +88,10 @@ impl Chat {
     pub(crate) fn chat(&self) -> Value {
         match &self.kind {
             ChatKind::Private(person) => person.private_chat(),
-            ChatKind::Group { title, .. } if self.is_supergroup() => {
+            ChatKind::Group { title } if self.is_supergroup() => {
                 json!({"id": self.id, "type": "supergroup", "title": title})
             }
-            ChatKind::Group { title, .. } => {
+            ChatKind::Group { title } => {
                 json!({"id": self.id, "type": "group", "title": title, "all_members_are_administrators": true})
             }
         }

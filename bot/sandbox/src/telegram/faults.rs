@@ -14,7 +14,7 @@ pub(crate) struct Fault {
     pub(crate) method: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) chat: Option<i64>,
-    /// The answer's status; without one the call is only delayed.
+    /// The answer's status; without one, and without a drop, the call is only delayed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) status: Option<u16>,
     /// Seconds, for 429.
@@ -29,6 +29,9 @@ pub(crate) struct Fault {
     /// Does the call's work, and then answers with the fault all the same.
     #[serde(default)]
     pub(crate) after_effect: bool,
+    /// Breaks the connection off instead of answering.
+    #[serde(default)]
+    pub(crate) drop_connection: bool,
 }
 
 fn once() -> u64 {

@@ -13,8 +13,35 @@ use parking_lot::{Mutex, RwLock};
 use super::{bot::Bot, callbacks::Presses, calls::CallLog, faults::Faults, people::People};
 use crate::clock::Clock;
 
-/// The id of the first update of a bot. Ids go on after a reset, so that a bot that polls across it misses nothing.
-const FIRST_UPDATE_ID: i64 = 500_000_001;
+/// 2026-01-01, in seconds since 1970: ids count from here.
+const IDS_SINCE: i64 = 1_767_225_600;
+
+/// Where ids begin. They go on growing across resets, and from one process to the next: a bot that remembers what it has
+/// seen must not take a new update or message for an old one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FirstIds {
+    pub(crate) update: i64,
+    pub(crate) message: i64,
+}
+
+impl FirstIds {
+    /// Higher than those of a process that began before, unless that one saw more than 20 updates, or one message in a
+    /// chat, for each second since. Update ids fit into 31 bits, and begin anew after about 3 years.
+    fn at(unix_seconds: i64) -> Self {
+        let seconds = (unix_seconds - IDS_SINCE).max(0);
+        Self {
+            update: 100_000_000 + seconds * 20 % 1_800_000_000,
+            message: 1 + seconds % 1_000_000_000,
+        }
+    }
+
+    fn max(self, other: Self) -> Self {
+        Self {
+            update: self.update.max(other.update),
+            message: self.message.max(other.message),
+        }
+    }
+}
 
 /// Everything that is simulated of Telegram.
 #[derive(Debug)]
@@ -33,24 +60,26 @@ pub(crate) struct World {
 #[derive(Debug)]
 struct Bots {
     by_id: HashMap<i64, Arc<Bot>>,
-    first_update_id: i64,
+    first_ids: FirstIds,
 }
 
 impl World {
     pub(crate) fn new(webhook_retry_scale: f64) -> Self {
+        let clock = Clock::default();
+        let now = clock.unix();
         let bots = Bots {
             by_id: HashMap::new(),
-            first_update_id: FIRST_UPDATE_ID,
+            first_ids: FirstIds::at(now),
         };
         Self {
-            clock: Clock::default(),
+            clock,
             people: People::default(),
             presses: Mutex::default(),
             calls: Mutex::default(),
             faults: Mutex::default(),
             webhook_retry_scale,
             bots: RwLock::new(bots),
-            next_callback: AtomicU64::new(1),
+            next_callback: AtomicU64::new(now.unsigned_abs().saturating_mul(1_000_000_000)),
         }
     }
 
@@ -60,11 +89,11 @@ impl World {
             return Arc::clone(bot);
         }
         let mut bots = self.bots.write();
-        let first_update_id = bots.first_update_id;
+        let first_ids = bots.first_ids;
         Arc::clone(
             bots.by_id
                 .entry(id)
-                .or_insert_with(|| Arc::new(Bot::new(id, first_update_id))),
+                .or_insert_with(|| Arc::new(Bot::new(id, first_ids))),
         )
     }
 
@@ -81,17 +110,16 @@ impl World {
     }
 
     /// An id for a press of a button, never drawn before.
-    pub(crate) fn draw_callback_id(&self, person: i64) -> String {
-        let number = self.next_callback.fetch_add(1, Ordering::Relaxed);
-        format!("{person}{number:012}")
+    pub(crate) fn draw_callback_id(&self) -> String {
+        self.next_callback.fetch_add(1, Ordering::Relaxed).to_string()
     }
 
     /// Forgets everything but where the ids go on.
     pub(crate) fn reset(&self) {
         let forgotten = {
             let mut bots = self.bots.write();
-            let ids = bots.by_id.values().map(|bot| bot.lock().queue.next_id());
-            bots.first_update_id = ids.max().unwrap_or(0).max(bots.first_update_id);
+            let next_ids = bots.by_id.values().map(|bot| bot.lock().next_ids());
+            bots.first_ids = next_ids.fold(bots.first_ids, FirstIds::max);
             std::mem::take(&mut bots.by_id)
         };
         for bot in forgotten.values() {
@@ -102,5 +130,20 @@ impl World {
         *self.presses.lock() = Presses::default();
         *self.calls.lock() = CallLog::default();
         self.faults.lock().clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_a_later_process_are_higher_and_fit_into_31_bits() {
+        let (early, late) = (FirstIds::at(IDS_SINCE + 1000), FirstIds::at(IDS_SINCE + 1060));
+        assert!(early.update < late.update && early.message < late.message);
+        for seconds in [-5, 0, 89_999_999, 90_000_000, 3_000_000_000] {
+            let ids = FirstIds::at(IDS_SINCE + seconds);
+            assert!((1..2_000_000_000).contains(&ids.update) && (1..2_000_000_000).contains(&ids.message));
+        }
     }
 }

@@ -29,7 +29,7 @@ async fn a_press_brings_the_person_the_message_and_the_data() {
     assert_eq!(update["callback_query"]["id"], press["callback_query_id"]);
     insta::assert_json_snapshot!(
         update["callback_query"],
-        {".id" => "[id]", ".message.date" => "[date]"},
+        {".id" => "[id]", ".message.date" => "[date]", ".message.message_id" => "[id]"},
         @r#"
     {
       "chat_instance": "7926961",
@@ -58,7 +58,7 @@ async fn a_press_brings_the_person_the_message_and_the_data() {
           "is_bot": true,
           "username": "sandbox_42_bot"
         },
-        "message_id": 2,
+        "message_id": "[id]",
         "reply_markup": {
           "inline_keyboard": [
             [
@@ -136,16 +136,17 @@ async fn an_answers_text_has_at_most_200_units() {
 async fn a_press_below_a_message_that_is_gone_brings_an_inaccessible_one() {
     let room = Room::new().await;
     pressed(&room).await;
-    room.bot("deleteMessage", json!({"chat_id": ANNA, "message_id": 2}))
+    let id = room.transcript(ANNA).await[1]["message_id"].clone();
+    room.bot("deleteMessage", json!({"chat_id": ANNA, "message_id": id}))
         .await;
-    let forged = room.taps(ANNA, &json!(2), &"x".repeat(100)).await;
+    let forged = room.taps(ANNA, &id, &"x".repeat(100)).await;
     let update = room
         .updates(json!({"offset": forged["update_id"]}))
         .await
         .remove(0);
     let message = &update["callback_query"]["message"];
     assert_eq!(message["date"], 0);
-    assert_eq!(message["message_id"], 2);
+    assert_eq!(message["message_id"], id);
     assert_eq!(message["chat"]["id"], ANNA);
     assert_eq!(update["callback_query"]["data"], "x".repeat(100));
 }

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{ANNA, BORIS, BOT, Room, TOKEN};
+use crate::support::{ANNA, BORIS, Room, TOKEN};
 
 #[tokio::test]
 async fn a_fault_meets_the_calls_it_names_as_often_as_it_says() {
@@ -52,8 +52,8 @@ async fn a_fault_after_the_effect_leaves_the_message_in_the_chat() {
         room.refused("sendMessage", send).await,
         "403 Forbidden: user is deactivated"
     );
-    let shown = room.get(&format!("chats/{ANNA}/messages?bot={BOT}")).await;
-    assert_eq!(shown.as_array().unwrap().len(), 2);
+    let shown = room.transcript(ANNA).await;
+    assert_eq!(shown.len(), 2);
 }
 
 #[tokio::test]
@@ -74,6 +74,25 @@ async fn faults_can_be_ended_and_a_delay_alone_fails_nothing() {
         .await;
     assert_eq!(status, 422);
     assert!(refusal["error"].as_str().unwrap().contains("statuss"));
+}
+
+#[tokio::test]
+async fn a_connection_can_be_dropped_before_or_after_the_effect() {
+    let room = Room::new().await;
+    room.says(ANNA, "/start").await;
+    let url = room.address(&format!("/bot{TOKEN}/sendMessage?chat_id={ANNA}&text=x"));
+    for (after_effect, messages) in [(false, 1), (true, 2)] {
+        room.post(
+            "faults",
+            json!({"drop_connection": true, "after_effect": after_effect}),
+        )
+        .await;
+        let response = room.http.get(&url).send().await;
+        let body = async { response?.bytes().await }.await;
+        assert!(body.is_err(), "{body:?}");
+        assert_eq!(room.transcript(ANNA).await.len(), messages);
+    }
+    assert_eq!(room.get("calls").await[1]["status"], 0);
 }
 
 #[tokio::test]

@@ -80,9 +80,7 @@ async fn a_document_goes_up_comes_down_and_is_sent_again_by_its_id() {
         )
         .await;
     assert_eq!(&again["document"], document);
-    let shown = room
-        .get(&format!("chats/{ANNA}/messages?bot={BOT}&after=1"))
-        .await;
+    let shown = room.transcript(ANNA).await.split_off(1);
     let url = shown[1]["document"]["url"].as_str().unwrap();
     assert_eq!(room.download(url).await, (200, b"%PDF-1.7 ...".to_vec()));
 }
@@ -268,9 +266,7 @@ async fn a_page_that_a_person_sent_is_not_opened_as_one() {
         .unwrap();
     room.multipart("sendDocument", form().part("document", page))
         .await;
-    let shown = room
-        .get(&format!("chats/{ANNA}/messages?bot={BOT}&after=1"))
-        .await;
+    let shown = room.transcript(ANNA).await.split_off(1);
     let url = room.address(shown[0]["document"]["url"].as_str().unwrap());
     let response = room.http.get(url).send().await.unwrap();
     assert_eq!(response.headers()["content-type"], "application/octet-stream");

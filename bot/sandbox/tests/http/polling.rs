@@ -186,9 +186,10 @@ async fn raw_updates_arrive_as_they_are() {
 }
 
 #[tokio::test]
-async fn a_reset_ends_polls_and_update_ids_go_on_growing() {
+async fn a_reset_ends_polls_and_ids_go_on_growing() {
     let room = Room::new().await;
-    let before = room.says(ANNA, "before").await["update_id"].as_i64().unwrap();
+    let sent = room.says(ANNA, "before").await;
+    let before = sent["update_id"].as_i64().unwrap();
     let poll = room.updates(json!({"timeout": 50, "offset": before + 1}));
     let reset = async {
         until(|| async { room.pending().await == 0 }).await;
@@ -196,7 +197,9 @@ async fn a_reset_ends_polls_and_update_ids_go_on_growing() {
     };
     assert_eq!(tokio::join!(poll, reset).0, Vec::<Value>::new());
     assert_eq!(room.get("bots").await, json!([]));
-    assert!(room.says(ANNA, "after").await["update_id"].as_i64().unwrap() > before);
+    let again = room.says(ANNA, "after").await;
+    assert!(again["update_id"].as_i64().unwrap() > before);
+    assert!(again["message_id"].as_i64() > sent["message_id"].as_i64());
 }
 
 #[tokio::test]

@@ -29,7 +29,7 @@ fn read<T: DeserializeOwned>(value: &Value) -> T {
 #[tokio::test]
 async fn answers_are_read() {
     let room = Room::new().await;
-    room.says(ANNA, "/start").await;
+    let start = room.says(ANNA, "/start").await;
     let me: Me = read(&room.bot("getMe", json!({})).await);
     assert_eq!(me.user.id.0, BOT.unsigned_abs());
 
@@ -39,7 +39,7 @@ async fn answers_are_read() {
         "text": "<b>b</b> <a href=\"https://a.example/\">a</a> <pre><code class=\"language-rust\">c</code></pre>",
         "parse_mode": "HTML",
         "reply_markup": keyboard,
-        "reply_parameters": {"message_id": 1},
+        "reply_parameters": {"message_id": start["message_id"]},
     });
     let message: Message = read(&room.bot("sendMessage", text).await);
     assert_eq!(message.chat.id.0, ANNA);

@@ -107,6 +107,12 @@ impl Room {
             .await
     }
 
+    /// What a chat shows.
+    pub(crate) async fn transcript(&self, chat: i64) -> Vec<Value> {
+        let shown = self.get(&format!("chats/{chat}/messages?bot={BOT}")).await;
+        shown.as_array().expect("a list").clone()
+    }
+
     pub(crate) async fn taps(&self, person: i64, message_id: &Value, data: &str) -> Value {
         let tap = json!({"bot": BOT, "person": person, "message_id": message_id, "data": data});
         self.post("taps", tap).await
