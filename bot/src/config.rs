@@ -34,6 +34,7 @@ use url::Url;
 pub use self::error::{ConfigError, Origin, Problem};
 pub use self::setting::Setting;
 pub use self::sources::{SettingFlags, Sources};
+pub(crate) use self::store_url::Place;
 pub use self::store_url::{StoreBackend, StoreUrl};
 pub use self::values::{BotToken, LogFilter, LogFormat};
 

@@ -12,5 +12,6 @@ pub mod run;
 pub mod runner;
 pub mod shipping;
 pub mod shutdown;
+pub mod store;
 pub mod telegram;
 pub mod validation;

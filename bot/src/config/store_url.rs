@@ -6,6 +6,9 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::redaction::without_secrets;
 
+#[cfg(not(any(feature = "memory", feature = "sqlite")))]
+compile_error!("a bot needs a store: build it with the feature `sqlite`, `memory` or both");
+
 /// A kind of store that this program knows, compiled in or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StoreBackend {
@@ -52,76 +55,98 @@ impl StoreBackend {
 /// The URL of a store that this program can open. It may contain a password, and shows none.
 #[derive(Clone)]
 pub struct StoreUrl {
-    backend: StoreBackend,
     url: SecretString,
+    place: Place,
+}
+
+/// What a store is opened with: the URL, read by the store that it names.
+#[derive(Debug, Clone)]
+pub(crate) enum Place {
+    #[cfg(feature = "memory")]
+    Memory,
+    #[cfg(feature = "sqlite")]
+    Sqlite(stepkeep_storage_sqlite::SqliteConfig),
 }
 
 impl StoreUrl {
-    /// Checks what can be known without opening the store: that the scheme is one of those compiled in, and
-    /// that it is followed by what its kind needs.
+    /// Checks what can be known without opening the store: that the scheme is one of those compiled in, and that the store
+    /// understands what follows it.
     ///
     /// # Errors
     ///
-    /// What is wrong, in words that follow the value: "`x`: the error".
+    /// What is wrong, in words that follow the name of the setting: "store is wrong: ...".
     pub fn parse(url: &str) -> Result<Self, String> {
         let url = url.trim();
-        let Some((scheme, place)) = url.split_once(':') else {
-            return Err(format!(
-                "a store is named by a URL with a scheme; {}",
-                choices(StoreBackend::compiled_in())
-            ));
+        let Some((scheme, _)) = url.split_once(':') else {
+            return Err(format!("a store is named by a URL with a scheme; {}", choices()));
         };
         let scheme = scheme.to_ascii_lowercase();
         let Some(backend) = StoreBackend::ALL.into_iter().find(|b| b.scheme() == scheme) else {
             return Err(format!(
                 "there is no store for the scheme {:?}; {}",
                 without_secrets(&scheme),
-                choices(StoreBackend::compiled_in())
+                choices()
             ));
         };
-        if !backend.is_compiled_in() {
-            return Err(format!(
-                "this program was built without the feature `{scheme}`; {}",
-                choices(StoreBackend::compiled_in())
-            ));
-        }
-        let place = place.trim_start_matches('/');
-        match backend {
-            StoreBackend::Memory if !place.is_empty() => {
-                return Err("the memory store has no place and no options: write `memory:`".to_owned());
-            }
-            StoreBackend::Sqlite if place.is_empty() || place.starts_with('?') => {
-                return Err("the path of the file is missing, as in `sqlite://stepkeep.sqlite`".to_owned());
-            }
-            StoreBackend::Memory | StoreBackend::Sqlite => {}
-        }
         Ok(Self {
-            backend,
             url: url.into(),
+            place: Place::read(backend, url)?,
         })
     }
 
     /// Which kind of store it names.
     pub fn backend(&self) -> StoreBackend {
-        self.backend
+        match self.place {
+            #[cfg(feature = "memory")]
+            Place::Memory => StoreBackend::Memory,
+            #[cfg(feature = "sqlite")]
+            Place::Sqlite(_) => StoreBackend::Sqlite,
+        }
     }
 
-    /// The URL as it was given, with the password that it may contain: for the store alone.
+    /// What to open.
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The URL as it was given, with the password that it may contain.
     pub fn expose(&self) -> &str {
         self.url.expose_secret()
     }
 }
 
+impl Place {
+    fn read(backend: StoreBackend, url: &str) -> Result<Self, String> {
+        match backend {
+            #[cfg(feature = "memory")]
+            StoreBackend::Memory => {
+                let (_, place) = url.split_once(':').unwrap_or_default();
+                if place.trim_start_matches('/').is_empty() {
+                    Ok(Self::Memory)
+                } else {
+                    Err("the memory store has no place and no options: write `memory:`".to_owned())
+                }
+            }
+            #[cfg(feature = "sqlite")]
+            StoreBackend::Sqlite => stepkeep_storage_sqlite::SqliteConfig::from_url(url)
+                .map(Self::Sqlite)
+                .map_err(|error| error.to_string()),
+            #[cfg(not(all(feature = "memory", feature = "sqlite")))]
+            left_out => Err(format!(
+                "this program was built without the feature `{}`; {}",
+                left_out.scheme(),
+                choices()
+            )),
+        }
+    }
+}
+
 /// Which stores there are to choose from.
-fn choices(backends: impl Iterator<Item = StoreBackend>) -> String {
-    let examples: Vec<String> = backends
+fn choices() -> String {
+    let examples: Vec<String> = StoreBackend::compiled_in()
         .map(|backend| format!("`{}`", backend.example()))
         .collect();
-    if examples.is_empty() {
-        "this program was built without any store: build it with the feature `sqlite`".to_owned()
-    } else {
-        format!("this program can open {}", examples.join(" and "))
-    }
+    format!("this program can open {}", examples.join(" and "))
 }
 
 impl fmt::Display for StoreUrl {
@@ -163,7 +188,7 @@ mod tests {
         let refusal = |url: &str| StoreUrl::parse(url).unwrap_err();
         insta::assert_snapshot!(refusal("postgres://bot:hunter2@db/x"), @r#"there is no store for the scheme "postgres"; this program can open `memory:` and `sqlite://stepkeep.sqlite`"#);
         insta::assert_snapshot!(refusal("stepkeep.sqlite"), @"a store is named by a URL with a scheme; this program can open `memory:` and `sqlite://stepkeep.sqlite`");
-        insta::assert_snapshot!(refusal("sqlite://"), @"the path of the file is missing, as in `sqlite://stepkeep.sqlite`");
+        insta::assert_snapshot!(refusal("sqlite://x.sqlite?synchronous=off"), @r#"synchronous is full or normal, not "off""#);
         insta::assert_snapshot!(refusal("memory://somewhere"), @"the memory store has no place and no options: write `memory:`");
     }
 
@@ -178,15 +203,10 @@ mod tests {
     }
 
     #[test]
-    fn without_any_store_the_answer_is_how_to_get_one() {
-        insta::assert_snapshot!(choices(std::iter::empty()), @"this program was built without any store: build it with the feature `sqlite`");
-    }
-
-    #[test]
     #[cfg(feature = "sqlite")]
     fn a_password_stays_inside() {
-        let url = StoreUrl::parse("sqlite://x.sqlite?password=hunter2").unwrap();
-        assert_eq!(format!("{url:?}"), "StoreUrl(sqlite://x.sqlite?password=***)");
-        assert_eq!(url.expose(), "sqlite://x.sqlite?password=hunter2");
+        let url = StoreUrl::parse("sqlite://user:hunter2@x.sqlite").unwrap();
+        assert_eq!(format!("{url:?}"), "StoreUrl(sqlite://***@x.sqlite)");
+        assert_eq!(url.expose(), "sqlite://user:hunter2@x.sqlite");
     }
 }
