@@ -243,6 +243,7 @@ impl Browser {
         let metrics = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
         self.devtools("Emulation.setDeviceMetricsOverride", &metrics)
             .await
+            .map(drop)
     }
 
     /// Makes the page believe that the system prefers dark or light colours.
@@ -252,7 +253,17 @@ impl Browser {
     pub async fn prefer_dark(&self, dark: bool) -> Result<(), BrowserError> {
         let value = if dark { "dark" } else { "light" };
         let media = json!({"features": [{"name": "prefers-color-scheme", "value": value}]});
-        self.devtools("Emulation.setEmulatedMedia", &media).await
+        self.devtools("Emulation.setEmulatedMedia", &media)
+            .await
+            .map(drop)
+    }
+
+    /// Gives a command of Chromium's own `DevTools` protocol, for what `WebDriver` has no word; answers its result.
+    ///
+    /// # Errors
+    /// [`BrowserError::Command`] when the browser refuses.
+    pub async fn devtools(&self, command: &str, parameters: &Value) -> Result<Value, BrowserError> {
+        Ok(self.client.issue_cmd(Cdp::new(command, parameters)).await?)
     }
 
     /// Saves what the window shows as a PNG file.
@@ -278,11 +289,6 @@ impl Browser {
         driver.stop().await?;
         profile.close()?;
         Ok(closed?)
-    }
-
-    async fn devtools(&self, command: &str, parameters: &Value) -> Result<(), BrowserError> {
-        self.client.issue_cmd(Cdp::new(command, parameters)).await?;
-        Ok(())
     }
 
     async fn visible(&self, test_id: &str, text: &str) -> Result<Option<Element>, BrowserError> {

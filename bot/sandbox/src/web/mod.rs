@@ -2,6 +2,21 @@
 //!
 //! Plain HTML, CSS and ES modules, compiled into the binary. The page talks to nothing but the people's side of the
 //! same listener.
+//!
+//! # Handles for tests
+//!
+//! Elements keep their `data-testid`, so that tests hold on to them and not to words or looks:
+//!
+//! | where | `data-testid` |
+//! |---|---|
+//! | states | `waiting` (no bot yet), `welcome` (nothing said yet), `connection-lost`, `blocked` |
+//! | header | `bot-name`, `status`, `typing`, `whoami`, `theme-toggle`, `side-open` |
+//! | log | `log`, `day`, `message` (with `data-message-id` and `data-from`), `message-text`, `edited`, `quote`, `jump` |
+//! | in messages | `inline-keyboard`, `inline-button` (with `data-callback`; `aria-busy` until answered), `document`, `document-open`, `document-download`, `photo`, `photo-viewer` |
+//! | dock | `start`, `composer`, `send`, `commands`, `command-list`, `command` (with `data-command`), `reply-keyboard`, `reply-button`, `keyboard-toggle`, `unblock` |
+//! | uploads | `attach-photo`, `attach-file`, `photo-input`, `file-input`, `upload`, `caption`, `upload-send` |
+//! | notices | `toast`, `alert`, `alert-close` |
+//! | side | `people`, `person` (with `data-person`), `person-tab`, `new-person`, `person-name`, `person-language`, `person-create`, `bots`, `tools`, `tools-redeliver`, `tools-tap-again`, `tools-fail-429`, `tools-fail-500`, `tools-block` |
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 

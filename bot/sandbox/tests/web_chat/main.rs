@@ -4,6 +4,8 @@
 
 mod bot;
 
+use std::time::Duration;
+
 use bot::{Bot, Polling};
 use fantoccini::{Locator, elements::Element, key::Key};
 use serde_json::{Value, json};
@@ -70,6 +72,26 @@ impl Stage {
 
 async fn attribute(element: &Element, name: &str) -> String {
     element.attr(name).await.unwrap().unwrap_or_default()
+}
+
+/// Waits until one of the browser's tabs, in front or not, has this title.
+async fn wait_for_title(browser: &Browser, title: &str) {
+    let has_title = async || {
+        let answer = browser.devtools("Target.getTargets", &json!({})).await.unwrap();
+        answer["targetInfos"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|target| target["title"] == title)
+    };
+    let until_it_has = async {
+        while !has_title().await {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), until_it_has)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -432,12 +454,18 @@ async fn people_have_a_tab_and_a_chat_of_their_own() {
         .await
         .unwrap();
 
+    // Anna's tab is behind this one: its title counts what she hasn't seen.
+    stage.bot.say(ANNA, "Are you there?").await;
+    wait_for_title(browser, "(1) Sandbox bot · Anna Miller").await;
+
     browser
         .client()
         .switch_to_window(windows[0].clone())
         .await
         .unwrap();
-    assert_eq!(browser.all("message").await.unwrap().len(), 2);
+    browser.wait_for_text("message", "Are you there?").await.unwrap();
+    assert_eq!(browser.all("message").await.unwrap().len(), 3);
+    wait_for_title(browser, "Sandbox bot · Anna Miller").await;
     stage.end().await;
 }
 

@@ -63,6 +63,7 @@ function waiting(is) {
   byId("bot-avatar").hidden = is;
   if (is) {
     byId("bot-name").textContent = "Stepkeep";
+    byId("waiting-address").textContent = location.origin;
     status.idle(t("status.waiting"));
   }
 }
