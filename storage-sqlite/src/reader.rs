@@ -19,8 +19,9 @@ use crate::connection::wait_for_locks;
 use crate::error::{Failure, Moment, is_busy};
 use crate::writer::closed;
 
-/// A read that takes longer than this was slow.
-const SLOW: Duration = Duration::from_millis(5);
+/// A read that takes longer than this was slow. A disk that has to move its heads needs that long for a session; on a
+/// machine that is merely busy, a thread rarely loses its core for that long.
+const SLOW: Duration = Duration::from_millis(20);
 
 /// How long reads go to the blocking pool after a slow one.
 const CAUTION: Duration = Duration::from_millis(250);
