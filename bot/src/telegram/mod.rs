@@ -17,8 +17,8 @@ pub use client::{ClientConfig, ClientError, DEFAULT_API_URL, TelegramClient};
 pub use document::{NewDocument, Upload};
 pub use error::{ConflictCause, Method, TelegramError, TelegramErrorKind};
 pub use polling::{
-    Delivery, PAGE_LIMIT, Poller, PollingConfig, PollingError, Receipt, Shelf, ShelfError, UpdateRequest,
-    UpdateSource,
+    Delivery, PAGE_LIMIT, Poller, PollingConfig, PollingError, Receipt, SessionShelf, Shelf, ShelfError,
+    UpdateRequest, UpdateSource,
 };
 pub use sender::{Sender, SenderConfig};
 pub use token::{BotToken, InvalidToken};

@@ -22,11 +22,13 @@
 
 mod delivery;
 mod poller;
+mod session_shelf;
 mod shelf;
 mod source;
 mod window;
 
 pub use delivery::{Delivery, Receipt};
 pub use poller::{Poller, PollingConfig, PollingError};
+pub use session_shelf::SessionShelf;
 pub use shelf::{Shelf, ShelfError};
 pub use source::{PAGE_LIMIT, UpdateRequest, UpdateSource};

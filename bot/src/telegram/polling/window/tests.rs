@@ -386,9 +386,11 @@ impl Model {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
     #[test]
     fn every_update_is_handled_once_and_confirmed_only_then(
-        events in prop::collection::vec(event(), 1..200),
+        events in prop::collection::vec(event(), 1..100),
         has_shelf: bool,
     ) {
         let mut model = Model::new(has_shelf);
