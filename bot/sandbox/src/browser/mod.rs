@@ -18,7 +18,7 @@
 
 mod driver;
 
-use std::{path::Path, time::Duration};
+use std::{error::Error as _, fmt, path::Path, time::Duration};
 
 use fantoccini::{
     Client, ClientBuilder, Locator,
@@ -53,7 +53,9 @@ const ARGUMENTS: [&str; 9] = [
 ];
 
 /// What can go wrong with a browser under test.
-#[derive(Debug, Error)]
+///
+/// Its `Debug` reads like its `Display`, with the causes: that is what a test that unwraps it prints.
+#[derive(Error)]
 #[non_exhaustive]
 pub enum BrowserError {
     /// There is no `chromedriver` on the `PATH`, or it can't be run.
@@ -85,6 +87,18 @@ pub enum BrowserError {
     /// A file or process could not be used.
     #[error(transparent)]
     Io(#[from] std::io::Error),
+}
+
+impl fmt::Debug for BrowserError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")?;
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
 }
 
 /// A running browser with one window.
@@ -351,4 +365,18 @@ fn moved(error: &CmdError) -> bool {
             | ErrorStatus::ElementClickIntercepted
             | ErrorStatus::ElementNotInteractable
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::BrowserError;
+
+    #[test]
+    fn a_missing_driver_says_how_to_get_it() {
+        let missing = std::io::Error::new(std::io::ErrorKind::NotFound, "no such file");
+        insta::assert_snapshot!(
+            format!("{:?}", BrowserError::NoDriver(missing)),
+            @"can't run chromedriver; the tests of the web chat need it and Chromium: `apt-get install chromium chromium-driver`: no such file"
+        );
+    }
 }

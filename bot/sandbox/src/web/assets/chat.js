@@ -107,17 +107,18 @@ function chat(bot, person) {
   const taps = new Taps(bot.id, person.id);
   const follower = new Follower();
   let lastUpdate = null;
+  const onSent = (sent) => {
+    lastUpdate = sent.update_id;
+  };
   const send = sender(bot.id, person.id, {
-    onSent: (sent) => {
-      lastUpdate = sent.update_id;
-    },
+    onSent,
     onBlocked: () => tools.showBlocked(true),
   });
   // The menu listens first: while it is open, Enter and the arrows are its own.
   const commands = new CommandMenu(send);
   const composer = new Composer(send);
   const replies = new ReplyKeyboard(send);
-  const uploads = new Uploads(bot.id, person.id, () => composer.focus());
+  const uploads = new Uploads(bot.id, person.id, { onSent, whenClosed: () => composer.focus() });
   const tools = new Tools({ bot: bot.id, person: person.id, taps, lastUpdate: () => lastUpdate });
   const log = new MessageLog({
     names: { bot: bot.first_name, person: t("message.you") },

@@ -12,8 +12,8 @@ export class Uploads {
   #previews = [];
   #sending = false;
 
-  constructor(bot, person, whenClosed) {
-    Object.assign(this, { bot, person });
+  constructor(bot, person, { onSent, whenClosed }) {
+    Object.assign(this, { bot, person, onSent });
     this.dialog = byId("upload-dialog");
     closable(this.dialog);
     this.dialog.addEventListener("close", () => {
@@ -74,7 +74,7 @@ export class Uploads {
     try {
       while (this.#files.length > 0) {
         const caption = byId("caption").value.trim();
-        await api.upload(this.bot, this.person, kind, this.#files[0], caption);
+        this.onSent(await api.upload(this.bot, this.person, kind, this.#files[0], caption));
         this.#files = this.#files.slice(1);
         byId("caption").value = "";
       }
