@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod demo;
 pub mod effects;
 pub mod failure;
 pub mod flows;

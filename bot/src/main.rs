@@ -1,3 +1,40 @@
-//! Entry point.
+//! The command line of Stepkeep.
 
-fn main() {}
+use std::process::ExitCode;
+
+use anyhow::Context;
+use stepkeep::cli::{self, Invocation};
+use stepkeep::config::Settings;
+use stepkeep::{demo, failure, logging, run, shutdown};
+
+fn main() -> ExitCode {
+    let invocation = match cli::parse(std::env::args_os()) {
+        Ok(invocation) => invocation,
+        Err(message) => message.exit(),
+    };
+    match start(invocation) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{}", failure::describe(&error));
+            ExitCode::from(failure::exit_code(&error))
+        }
+    }
+}
+
+fn start(invocation: Invocation) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the runtime could not be started")?;
+    runtime.block_on(async {
+        match invocation {
+            Invocation::Run(arguments) => {
+                let settings = Settings::load(&arguments.sources(std::env::vars_os()))?;
+                logging::init(&settings.log)?;
+                let stop = shutdown::on_signals()?;
+                Box::pin(run::run(&settings, &stop)).await
+            }
+            Invocation::Demo(arguments) => Box::pin(demo::demo(&arguments, std::env::vars_os())).await,
+        }
+    })
+}

@@ -4,17 +4,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use secrecy::SecretString;
 use stepkeep_core::{BotId, SessionStore, SystemClock, TurnEngine};
 use teloxide_core::payloads::{GetMe, SetMyCommands};
 use teloxide_core::types::BotCommand;
 use tokio_util::sync::CancellationToken;
 
+use crate::config::Settings;
 use crate::effects::{LabelDocuments, ShippingEffects};
 use crate::flows::{COMMANDS, flows};
 use crate::localization::{Language, Localizer};
 use crate::runner::{Drained, ExecutorConfig, Runner, RunnerParts};
-use crate::shipping::ShippingApi;
-use crate::telegram::{Poller, PollingConfig, Sender, SenderConfig, TelegramClient};
+use crate::shipping::{ShippingApi, ShippingClient, ShippingConfig};
+use crate::store::OpenStore;
+use crate::telegram::{ClientConfig, Poller, PollingConfig, Sender, SenderConfig, TelegramClient};
 
 /// How often it is looked for what is due.
 const RECOVERY_EVERY: Duration = Duration::from_secs(1);
@@ -22,27 +25,26 @@ const RECOVERY_EVERY: Duration = Duration::from_secs(1);
 /// How long what is under way may take to finish when the bot is stopped.
 const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(15);
 
-/// What a bot runs on.
-#[derive(Debug)]
-pub struct Parts {
-    /// Where sessions are kept.
-    pub store: Arc<dyn SessionStore>,
-    /// The Bot API.
-    pub telegram: TelegramClient,
-    /// The shipping API.
-    pub shipping: Arc<dyn ShippingApi>,
-}
-
-/// Runs the bot by long polling until `stop` is cancelled; then lets what is under way finish.
+/// Runs the bot that the settings describe until `stop` is cancelled; then lets what is under way finish.
 ///
 /// # Errors
-/// When Telegram refuses the bot for good: a dead token, or a webhook that is set.
-pub async fn run(parts: Parts, stop: &CancellationToken) -> anyhow::Result<()> {
-    let Parts {
-        store,
-        telegram,
-        shipping,
-    } = parts;
+/// When the store can't be opened, or Telegram refuses the bot for good: a dead token, or a webhook that is set.
+pub async fn run(settings: &Settings, stop: &CancellationToken) -> anyhow::Result<()> {
+    let store = OpenStore::open(&settings.store)
+        .await
+        .context("the store could not be opened")?;
+    let ended = run_on(settings, Arc::clone(&store.sessions), stop).await;
+    store.close().await;
+    ended
+}
+
+async fn run_on(
+    settings: &Settings,
+    store: Arc<dyn SessionStore>,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
+    let telegram = telegram_client(settings)?;
+    let shipping: Arc<dyn ShippingApi> = Arc::new(shipping_client(settings)?);
     let sender = Arc::new(Sender::new(telegram.clone(), SenderConfig::default()));
     let Some(me) = stop.run_until_cancelled(sender.send(None, &GetMe::new())).await else {
         return Ok(());
@@ -82,6 +84,24 @@ pub async fn run(parts: Parts, stop: &CancellationToken) -> anyhow::Result<()> {
         tracing::warn!(%error, "the last updates could not be confirmed; they come again and change nothing");
     }
     ended.context("updates can't be fetched")
+}
+
+fn telegram_client(settings: &Settings) -> anyhow::Result<TelegramClient> {
+    let token = SecretString::from(settings.telegram.token.expose());
+    let config = ClientConfig {
+        api_url: settings.telegram.api_url.to_string(),
+        ..ClientConfig::default()
+    };
+    TelegramClient::new(&token, &config).context("the client of the Telegram API can't be set up")
+}
+
+fn shipping_client(settings: &Settings) -> anyhow::Result<ShippingClient> {
+    let settings = &settings.shipping;
+    let config = ShippingConfig {
+        prefix: settings.api_prefix.clone(),
+        ..ShippingConfig::new(settings.api_url.clone(), settings.api_key.clone())
+    };
+    ShippingClient::new(config).context("the client of the shipping API can't be set up")
 }
 
 /// Tells Telegram what the menu of commands shows. The bot works without it, so a failure is only logged.

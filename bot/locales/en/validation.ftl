@@ -97,8 +97,8 @@ rejection-postal-code-characters =
     A US ZIP code is made of digits only, and “{ $got }” is not.
     { example-postal-code }
 # $postal-code (text), $state and $likely (text): names of states
-warning-zip-of-another-state = ZIP code { $postal-code } looks like { $likely }, but you told me { $state }. Is it right?
-warning-zip-of-no-state = I don't know ZIP codes like { $postal-code }, neither in { $state } nor elsewhere. Is it right?
+warning-zip-of-another-state = ZIP code { $postal-code } looks like { $likely }, but you told me { $state }. I've noted it; if it is a slip, press Back.
+warning-zip-of-no-state = I don't know ZIP codes like { $postal-code }, neither in { $state } nor elsewhere. I've noted it; if it is a slip, press Back.
 
 ## Phone
 # $digits (number) of digits typed

@@ -98,8 +98,8 @@ rejection-postal-code-characters =
     Индекс США состоит только из цифр, а «{ $got }» — нет.
     { example-postal-code }
 # $postal-code (текст), $state и $likely (текст): названия штатов
-warning-zip-of-another-state = Похоже, индекс { $postal-code } — это { $likely }, а вы указали другой штат: { $state }. Всё верно?
-warning-zip-of-no-state = Я не знаю таких индексов, как { $postal-code } (ваш штат: { $state }). Всё верно?
+warning-zip-of-another-state = Похоже, индекс { $postal-code } — это { $likely }, а вы указали другой штат: { $state }. Я записал как есть; если это описка, нажмите «Назад».
+warning-zip-of-no-state = Я не знаю таких индексов, как { $postal-code } (ваш штат: { $state }). Я записал как есть; если это описка, нажмите «Назад».
 
 ## Телефон
 # $digits (число) введённых цифр

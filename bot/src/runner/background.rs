@@ -29,7 +29,7 @@ impl Shared {
         };
         let (shared, key) = (Arc::clone(self), key.clone());
         let (chat_id, user_id) = (key.chat().0, key.user().0);
-        let span = tracing::info_span!("effect", chat_id, user_id, effect = effect.name, id = effect.id);
+        let span = tracing::info_span!(parent: None, "effect", chat_id, user_id, effect = effect.name, id = effect.id);
         self.effect_tasks.spawn(
             async move {
                 let started = Instant::now();
