@@ -9,7 +9,11 @@ use tracing_subscriber::EnvFilter;
 
 /// A local Telegram with a web chat, and stand-ins for the other APIs that a bot calls.
 #[derive(Debug, Parser)]
-#[command(version, about)]
+#[command(
+    version,
+    about,
+    after_help = "RUST_LOG=stepkeep_sandbox=debug shows each call of a bot on standard error."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -147,6 +147,7 @@ async fn call(
         status,
         description,
     };
+    tracing::debug!(bot = bot.id(), method, chat, status, description, "call");
     answered.log(&world);
     match reply {
         Reply::Answer(outcome) => outcome.into_response(),

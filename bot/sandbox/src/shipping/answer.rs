@@ -1,13 +1,8 @@
 //! Answers in the API's shapes.
 
-use std::io;
-
-use axum::body::Body;
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
-use futures::stream;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -106,17 +101,6 @@ pub(super) fn ok(body: &Value) -> Response {
 pub(super) fn answer(status: StatusCode, body: &Value) -> Response {
     let json = HeaderValue::from_static("application/json; charset=utf-8");
     (status, [(CONTENT_TYPE, json)], body.to_string()).into_response()
-}
-
-/// Breaks the connection off: a body is announced that never comes.
-pub(super) fn broken() -> Response {
-    let lost =
-        stream::once(async { Err::<Bytes, _>(io::Error::other("the connection is dropped on purpose")) });
-    let mut response = Response::new(Body::from_stream(lost));
-    response
-        .headers_mut()
-        .insert(CONTENT_LENGTH, HeaderValue::from_static("1024"));
-    response
 }
 
 /// An amount as the API writes it.

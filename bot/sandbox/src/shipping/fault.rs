@@ -5,7 +5,8 @@ use std::time::Duration;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
-use super::answer::{self, Failure};
+use super::answer::Failure;
+use crate::dropped::dropped;
 
 /// What a fault applies to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize)]
@@ -76,7 +77,7 @@ impl Fault {
 
     fn response(&self) -> Response {
         if self.drop_connection {
-            return answer::broken();
+            return dropped();
         }
         let status = self.status.unwrap_or(400);
         let code = self.error_code.as_deref().unwrap_or(match status {

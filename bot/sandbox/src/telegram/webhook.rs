@@ -181,6 +181,14 @@ impl Delivery {
                 Ok(()) => return self.bot.lock().queue.settle(arrival, true),
                 Err(failure) => {
                     failures += 1;
+                    let reason = failure.message.as_str();
+                    tracing::debug!(
+                        bot = self.bot.id(),
+                        update = update.id,
+                        failures,
+                        reason,
+                        "not delivered"
+                    );
                     let at = self.world.clock.unix();
                     if let Some(webhook) = &mut self.bot.lock().webhook {
                         webhook.last_error = Some(DeliveryError {
