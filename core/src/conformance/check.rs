@@ -2,6 +2,7 @@
 
 use super::case::{Failure, Outcome};
 use crate::error::{StoreError, StoreErrorKind};
+use crate::field::FieldValue;
 use crate::key::SessionKey;
 use crate::session::{Session, SessionParts};
 use crate::store::SessionStore;
@@ -147,11 +148,15 @@ fn difference(seen: &Session, expected: &Session) -> String {
         compare(
             &format!("field {name}"),
             seen == expected,
-            json(&seen),
-            json(&expected),
+            field_value(seen),
+            field_value(expected),
         );
     }
     differences.join("; ")
+}
+
+fn field_value(value: Option<&FieldValue>) -> String {
+    value.map_or_else(|| "no such field".to_owned(), json)
 }
 
 /// Shortened, since a field may have many kilobytes. The data is the suite's own.

@@ -1,15 +1,15 @@
 //! `cleanup`.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::super::case::{Fixture, Outcome};
 use super::super::check::{brief, ensure, ensure_absent, ensure_stored};
 use super::super::race::all_at_once;
-use super::super::samples::{at, field, full, key, plain, scoped};
+use super::super::samples::{at, full, key, plain, scoped};
 use crate::change::SessionChange;
 use crate::clock::Timestamp;
 use crate::error::StoreErrorKind;
-use crate::field::FieldValue;
 use crate::key::Scope;
 use crate::session::{NewSession, Session};
 use crate::store::{CleanupPolicy, SessionStore};
@@ -175,7 +175,6 @@ pub(in super::super) async fn updates_get_through_while_many_sessions_are_remove
     const IDLE: i64 = 600;
     const CREATORS: i64 = 8;
     const LIVE: usize = 4;
-    const UPDATES: u64 = 25;
     let store = fixture.handle();
     all_at_once(8, |task| {
         let store = Arc::clone(&store);
@@ -190,18 +189,21 @@ pub(in super::super) async fn updates_get_through_while_many_sessions_are_remove
     .await?;
     let handles = [fixture.handle(), fixture.peer().await?];
     let policy = CleanupPolicy::before(at(10));
+    let cleaned = Arc::new(AtomicBool::new(false));
     all_at_once(LIVE + 1, |task| {
         let (store, policy) = (Arc::clone(&handles[task % 2]), policy.clone());
+        let cleaned = Arc::clone(&cleaned);
         async move {
             if task == LIVE {
-                store.cleanup(&policy).await?;
-                return Ok(());
+                let answer = store.cleanup(&policy).await;
+                cleaned.store(true, Ordering::SeqCst);
+                return Ok(answer.map(drop)?);
             }
             let user = IDLE + i64::try_from(task)?;
             let mut held = store.create(full(key(user), at(10))?).await?;
-            for update in 0..UPDATES {
-                let change = SessionChange::new(at(10)).set(field("update"), FieldValue::new(&update)?);
-                held = store.update(&held, &change).await?;
+            while !cleaned.load(Ordering::SeqCst) {
+                held = store.update(&held, &SessionChange::new(at(10))).await?;
+                tokio::task::yield_now().await;
             }
             ensure_stored("update beside a cleanup of many", &*store, &held).await
         }

@@ -162,19 +162,14 @@ pub(in super::super) async fn times_are_the_callers_to_the_millisecond(fixture: 
     for (user, millis) in (1..).zip(instants) {
         let instant = Timestamp::from_millis(millis);
         let later = Timestamp::from_millis(millis + 1);
-        let change = SessionChange::new(instant).wake_at(Some(later));
-        let created = store.create(NewSession::new(key(user), change)).await?;
-        let times =
-            |session: &crate::Session| (session.created_at(), session.updated_at(), session.wake_at());
-        ensure(times(&created) == (instant, instant, Some(later)), || {
-            format!("create at {instant}: saw the times {:?}", times(&created))
-        })?;
+        let new = NewSession::new(key(user), SessionChange::new(instant).wake_at(Some(later)));
+        let created = store.create(new.clone()).await?;
+        ensure_same(&format!("create at {instant}"), &created, &new.session())?;
         ensure_stored(&format!("create at {instant}"), store, &created).await?;
 
-        let updated = store.update(&created, &SessionChange::new(later)).await?;
-        ensure(times(&updated) == (instant, later, Some(later)), || {
-            format!("update at {later}: saw the times {:?}", times(&updated))
-        })?;
+        let change = SessionChange::new(later);
+        let updated = store.update(&created, &change).await?;
+        ensure_same(&format!("update at {later}"), &updated, &change.apply(&created))?;
         ensure_stored(&format!("update at {later}"), store, &updated).await?;
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! `get`.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use super::super::case::{Failure, Fixture, Outcome};
 use super::super::check::{ensure, ensure_absent, ensure_stored};
@@ -26,49 +26,48 @@ pub(in super::super) async fn a_get_answers_none_only_when_there_is_none(fixture
 }
 
 pub(in super::super) async fn a_get_sees_every_write_that_was_acknowledged(fixture: Fixture) -> Outcome {
-    const WRITES: u64 = 40;
+    const READERS: usize = 2;
     let session = fixture.store().create(plain(key(1), at(0))).await?;
     let acknowledged = Arc::new(AtomicU64::new(session.revision().number()));
-    let done = Arc::new(AtomicBool::new(false));
-    // One task writes; two read, each through a handle of its own.
+    let readers_done = Arc::new(AtomicUsize::new(0));
+    // One task writes for as long as the others read, each through a handle of its own.
     let handles = [fixture.handle(), fixture.peer().await?, fixture.peer().await?];
-    all_at_once(3, |task| {
-        let (acknowledged, done) = (Arc::clone(&acknowledged), Arc::clone(&done));
-        let (store, session) = (Arc::clone(&handles[task]), session.clone());
+    all_at_once(READERS + 1, |task| {
+        let (acknowledged, readers_done) = (Arc::clone(&acknowledged), Arc::clone(&readers_done));
+        let (store, mut held) = (Arc::clone(&handles[task]), session.clone());
         async move {
-            if task == 0 {
-                let outcome = write(&*store, session, WRITES, &acknowledged).await;
-                done.store(true, Ordering::SeqCst);
-                outcome
-            } else {
-                while !done.load(Ordering::SeqCst) {
-                    let at_least = acknowledged.load(Ordering::SeqCst);
-                    let seen = store.get(&key(1)).await?;
-                    let number = seen.map_or(0, |session| session.revision().number());
-                    ensure(number >= at_least, || {
-                        format!("get: expected commit {at_least} or later, saw {number}")
-                    })?;
-                    // Where nothing is awaited for real, the writer would wait for the readers for ever.
+            if task == READERS {
+                while readers_done.load(Ordering::SeqCst) < READERS {
+                    held = store.update(&held, &SessionChange::new(at(0))).await?;
+                    acknowledged.store(held.revision().number(), Ordering::SeqCst);
                     tokio::task::yield_now().await;
                 }
-                Ok(())
+                return Ok(());
             }
+            let outcome = read_along(&*store, &acknowledged).await;
+            readers_done.fetch_add(1, Ordering::SeqCst);
+            outcome
         }
     })
     .await
     .map(drop)
 }
 
-async fn write(
-    store: &dyn SessionStore,
-    mut held: crate::Session,
-    writes: u64,
-    acknowledged: &AtomicU64,
-) -> Outcome {
-    for write in 0..writes {
-        let change = SessionChange::new(at(0)).set(field("write"), FieldValue::new(&write)?);
-        held = store.update(&held, &change).await?;
-        acknowledged.store(held.revision().number(), Ordering::SeqCst);
+/// Reads until a number of reads came after another write each.
+async fn read_along(store: &dyn SessionStore, acknowledged: &AtomicU64) -> Outcome {
+    const READS: u64 = 20;
+    let (mut reads, mut last) = (0, 0);
+    while reads < READS {
+        let at_least = acknowledged.load(Ordering::SeqCst);
+        let seen = store.get(&key(1)).await?;
+        let number = seen.map_or(0, |session| session.revision().number());
+        ensure(number >= at_least, || {
+            format!("get: expected commit {at_least} or later, saw {number}")
+        })?;
+        if at_least > last {
+            (reads, last) = (reads + 1, at_least);
+        }
+        // Where nothing is awaited for real, everybody else would wait.
         tokio::task::yield_now().await;
     }
     Ok(())
@@ -104,7 +103,10 @@ pub(in super::super) async fn keys_that_differ_in_one_part_are_different_session
         for (other, left) in keys.iter().enumerate() {
             let is_there = store.get(left).await?.is_some();
             ensure(is_there == (other > index), || {
-                format!("after the clear of {key}: the session {left}, there: {is_there}")
+                format!(
+                    "after the clear of {key}, the session {left}: expected it there: {}, saw it there: {is_there}",
+                    other > index
+                )
             })?;
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::super::case::{Failure, Fixture, Outcome};
 use super::super::check::{ensure, ensure_refused, ensure_same};
@@ -54,6 +55,8 @@ async fn pages_through(
         ensure(cursors.insert(cursor.clone()), || {
             format!("scan, {limit} a page: the cursor {cursor:?} came a second time")
         })?;
+        // Others get in between the pages, also where a store awaits nothing for real.
+        tokio::task::yield_now().await;
     }
     Err(Failure::Broken(format!(
         "scan, {limit} a page: no end after {MAX_PAGES} pages"
@@ -214,40 +217,71 @@ pub(in super::super) async fn a_scan_visits_those_that_stand_still_while_others_
 pub(in super::super) async fn a_scan_visits_those_that_stand_still_while_tasks_write(
     fixture: Fixture,
 ) -> Outcome {
-    const WRITERS: usize = 3;
+    const WRITERS: usize = 2;
     let still = Arc::new(create_all(fixture.store(), 0..30).await?);
     let handles = [fixture.handle(), fixture.peer().await?];
-    let seen = all_at_once(WRITERS + 1, |task| {
+    let (writes, done) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
+    all_at_once(WRITERS + 1, |task| {
         let (store, still) = (Arc::clone(&handles[task % 2]), Arc::clone(&still));
+        let (writes, done) = (Arc::clone(&writes), Arc::clone(&done));
         async move {
             if task < WRITERS {
-                let first = 100 * (i64::try_from(task)? - 1);
-                for user in (first..first + 20).map(|user| if user < 0 { user } else { user + 100 }) {
-                    let held = store.create(plain(key(user), at(0))).await?;
-                    store.update(&held, &SessionChange::new(at(user))).await?;
-                    if user % 2 == 0 {
-                        store.clear(&key(user), None).await?;
-                    }
-                }
-                return Ok(None);
+                // One writes before, one behind those that stand still, in any order by id.
+                let first = if task == 0 { -100 } else { 100 };
+                return come_and_go(&*store, first, &writes, &done).await;
             }
-            let mut seen = BTreeMap::new();
-            for page in pages(&*store, &ScanFilter::default(), 2).await? {
-                for session in page.sessions {
-                    let key = session.key().clone();
-                    if still.contains_key(&key) {
-                        ensure(seen.insert(key.clone(), session).is_none(), || {
-                            format!("scan beside writers: saw the session {key} twice")
-                        })?;
-                    }
-                }
-            }
-            Ok(Some(seen))
+            let outcome = scan_beside(&*store, &still, &writes).await;
+            done.store(true, Ordering::SeqCst);
+            outcome
         }
     })
-    .await?;
-    for seen in seen.into_iter().flatten() {
-        ensure_all("scan beside writers", 2, &seen, &still)?;
+    .await
+    .map(drop)
+}
+
+/// Sessions come, change and go, until somebody says that it is enough.
+async fn come_and_go(store: &dyn SessionStore, first: i64, writes: &AtomicU64, done: &AtomicBool) -> Outcome {
+    while !done.load(Ordering::SeqCst) {
+        for user in first..first + 10 {
+            let held = store.create(plain(key(user), at(0))).await?;
+            store.update(&held, &SessionChange::new(at(user))).await?;
+            writes.fetch_add(1, Ordering::SeqCst);
+            tokio::task::yield_now().await;
+        }
+        for user in first..first + 10 {
+            store.clear(&key(user), None).await?;
+            writes.fetch_add(1, Ordering::SeqCst);
+            tokio::task::yield_now().await;
+        }
+    }
+    Ok(())
+}
+
+/// Scans until a number of scans had writes between their pages.
+async fn scan_beside(
+    store: &dyn SessionStore,
+    still: &BTreeMap<SessionKey, Session>,
+    writes: &AtomicU64,
+) -> Outcome {
+    const SCANS: usize = 8;
+    let mut scans = 0;
+    while scans < SCANS {
+        let before = writes.load(Ordering::SeqCst);
+        let mut seen = BTreeMap::new();
+        for page in pages(store, &ScanFilter::default(), 2).await? {
+            for session in page.sessions {
+                let key = session.key().clone();
+                if still.contains_key(&key) {
+                    ensure(seen.insert(key.clone(), session).is_none(), || {
+                        format!("scan beside writers: saw the session {key} twice")
+                    })?;
+                }
+            }
+        }
+        ensure_all("scan beside writers", 2, &seen, still)?;
+        if writes.load(Ordering::SeqCst) > before + 2 {
+            scans += 1;
+        }
     }
     Ok(())
 }
