@@ -1,11 +1,4 @@
-//! Sessions of chat bots: which step every person is on, and what the conversation knows.
-//!
-//! - [`SessionStore`] is the contract that every store keeps: six methods, checked by the conformance suite (feature
-//!   `conformance`).
-//! - [`Session`], [`SessionKey`], [`SessionChange`] and [`Revision`] are what goes through it.
-//! - [`TurnState`] is what the turn engine keeps in a session, [`Input`] what it is given and [`Reply`] what it says.
-//!
-//! This crate knows no database, no HTTP and no messenger.
+#![doc = include_str!("../README.md")]
 
 mod change;
 mod clock;
