@@ -91,14 +91,14 @@ fn find_idle(
         if seen == PAGE {
             candidates.next = Some(place);
         }
-        let waits = row.get::<_, Option<i64>>(5)?.is_some();
-        let updated_at = Timestamp::from_millis(row.get(4)?);
-        // A scope that can't be has no cutoff that anybody meant for it: the row is damaged, and stays to be looked at.
-        let cutoff = Scope::new(row.get_ref(3)?.as_str()?)
-            .ok()
-            .and_then(|scope| policy.cutoff(&scope));
-        if !waits && cutoff.is_some_and(|cutoff| updated_at < cutoff) {
-            candidates.idle.push((place.id, row.get(2)?));
+        let (waits, updated_at) = (row.get::<_, Option<i64>>(5)?.is_some(), row.get(4)?);
+        // What something else wrote into these columns says nothing about idleness: such a row stays, to be looked at.
+        let (Ok(revision), Ok(scope)) = (row.get(2), row.get_ref(3)?.as_str()) else {
+            continue;
+        };
+        let cutoff = Scope::new(scope).ok().and_then(|scope| policy.cutoff(&scope));
+        if !waits && cutoff.is_some_and(|cutoff| Timestamp::from_millis(updated_at) < cutoff) {
+            candidates.idle.push((place.id, revision));
         }
     }
     Ok(candidates)

@@ -176,7 +176,9 @@ impl Worker {
                     "a batch was rolled back; its writes go alone"
                 );
                 while let Some(command) = batch.pop_front() {
-                    self.serve(VecDeque::from([command]));
+                    if !command.answer.is_closed() {
+                        self.serve(VecDeque::from([command]));
+                    }
                 }
             }
             Err(Stop::RolledBack(failure) | Stop::ForAll(failure)) => {

@@ -4,7 +4,8 @@ use std::io::{Seek, SeekFrom, Write};
 
 use futures::future::join_all;
 use stepkeep_core::{
-    FieldValue, NewSession, ScanFilter, SessionChange, SessionStore, StoreAdministration, StoreErrorKind,
+    CleanupPolicy, FieldValue, NewSession, ScanFilter, SessionChange, SessionStore, StoreAdministration,
+    StoreErrorKind,
 };
 
 use crate::{at, field, get, key, new_file, new_session, open, raw, set_n};
@@ -77,6 +78,36 @@ async fn a_row_with_a_foreign_key_is_reported() {
     let page = store.scan(&ScanFilter::default(), None, 10).await.unwrap();
     assert!(page.sessions.is_empty());
     insta::assert_snapshot!(page.unreadable[0], @"sqlite scan: the record is damaged: the key of row 1 is not one of a session");
+}
+
+#[tokio::test]
+async fn a_cleanup_passes_by_rows_whose_columns_make_no_sense() {
+    let (_folder, path) = new_file();
+    let store = open(&path).await;
+    for person in 1..=4 {
+        store.create(new_session(person)).await.unwrap();
+    }
+    raw(&path)
+        .execute_batch(
+            "UPDATE session SET revision = zeroblob(3) WHERE id = 1;
+             UPDATE session SET scope = CAST(x'FF' AS TEXT) WHERE id = 2;
+             UPDATE session SET scope = '' WHERE id = 3;",
+        )
+        .unwrap();
+    let report = store.cleanup(&CleanupPolicy::before(at(9_000))).await.unwrap();
+    assert_eq!(report.removed, 1);
+    assert_eq!(store.get(&key(4)).await.unwrap(), None);
+    assert_eq!(store.statistics().await.unwrap().sessions, 3);
+}
+
+#[tokio::test]
+async fn an_update_by_who_holds_the_session_makes_a_damaged_document_whole() {
+    let (_folder, path) = new_file();
+    let store = open(&path).await;
+    let held = store.create(new_session(1)).await.unwrap();
+    raw(&path).execute("UPDATE session SET doc = '{'", ()).unwrap();
+    let updated = store.update(&held, &set_n(1)).await.unwrap();
+    assert_eq!(get(&store, 1).await, updated);
 }
 
 #[tokio::test]

@@ -34,8 +34,13 @@ fn start_other_process(test: &str, path: &Path) -> (Child, BufReader<ChildStdout
 /// A line that the test that started this process reads, at once and in one piece.
 fn say(line: &str) {
     let mut stdout = std::io::stdout().lock();
-    writeln!(stdout, "said:{line}").unwrap();
-    stdout.flush().unwrap();
+    if writeln!(stdout, "said:{line}")
+        .and_then(|()| stdout.flush())
+        .is_err()
+    {
+        // The test ended early: nobody else would end this process.
+        std::process::exit(1);
+    }
 }
 
 /// What the other process said, whatever the test runner prints beside it.
