@@ -1,1 +1,98 @@
-//! Placeholder.
+//! What the benchmarks share: the stores under test, and sessions of a realistic size.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use stepkeep_core::{
+    BotId, FieldName, FieldValue, FlowName, MemoryStorage, NewSession, Position, SessionChange, SessionKey,
+    SessionStore, StepName, Timestamp, UserId,
+};
+use stepkeep_storage_sqlite::SqliteStorage;
+use tempfile::TempDir;
+
+/// A store under test, with what has to live as long as it.
+#[derive(Debug)]
+pub struct Candidate {
+    /// Its name in the report.
+    pub name: &'static str,
+    /// The store.
+    pub store: Arc<dyn SessionStore>,
+    _folder: Option<TempDir>,
+}
+
+/// Every store, empty. SQLite stands in the list twice: with writes that survive a loss of power, and with writes that
+/// survive the death of the process.
+///
+/// # Panics
+/// When a store can't be opened: without it there is nothing to measure.
+#[expect(
+    clippy::expect_used,
+    reason = "a benchmark that can't open its store has nothing to measure"
+)]
+pub async fn candidates() -> Vec<Candidate> {
+    let mut candidates = vec![Candidate {
+        name: "memory",
+        store: Arc::new(MemoryStorage::new()),
+        _folder: None,
+    }];
+    for (name, synchronous) in [("sqlite-full", "full"), ("sqlite-normal", "normal")] {
+        let folder = tempfile::tempdir().expect("a folder for temporary files");
+        let url = format!(
+            "sqlite://{}/sessions.sqlite?synchronous={synchronous}",
+            folder.path().display()
+        );
+        let store = SqliteStorage::connect(&url).await.expect("a store that opens");
+        candidates.push(Candidate {
+            name,
+            store: Arc::new(store),
+            _folder: Some(folder),
+        });
+    }
+    candidates
+}
+
+/// The key of a person.
+pub fn key(person: i64) -> SessionKey {
+    SessionKey::private(BotId(7), UserId(person))
+}
+
+/// The instant of a commit.
+pub fn at(millis: i64) -> Timestamp {
+    Timestamp::from_millis(millis)
+}
+
+/// A session of about 600 bytes: fifteen answers of an order.
+pub fn new_session(person: i64) -> NewSession {
+    let change = (0..15).fold(SessionChange::new(at(0)), |change, number| {
+        let name = FieldName::constant(FIELDS[number]);
+        change.set(name, FieldValue::text("500 West 2nd St, Apt 4"))
+    });
+    NewSession::new(key(person), change.go_to(position("field_0")))
+}
+
+/// What an answer changes: one field and the step.
+pub fn answer(number: i64) -> SessionChange {
+    let index = usize::try_from(number.rem_euclid(15)).unwrap_or(0);
+    SessionChange::new(at(number))
+        .set(
+            FieldName::constant(FIELDS[index]),
+            FieldValue::text("2 Santana Row, Suite 1010"),
+        )
+        .go_to(position(FIELDS[index]))
+}
+
+fn position(step: &'static str) -> Position {
+    Position {
+        flow: FlowName::constant("order"),
+        version: 1,
+        step: StepName::constant(step),
+    }
+}
+
+const FIELDS: [&str; 15] = [
+    "field_0", "field_1", "field_2", "field_3", "field_4", "field_5", "field_6", "field_7", "field_8",
+    "field_9", "field_10", "field_11", "field_12", "field_13", "field_14",
+];
+
+/// How long Criterion measures each case: enough for a stable median, short enough for the whole set.
+pub const MEASUREMENT: Duration = Duration::from_secs(3);

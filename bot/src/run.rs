@@ -17,7 +17,9 @@ use crate::localization::{Language, Localizer};
 use crate::runner::{Drained, ExecutorConfig, Runner, RunnerParts};
 use crate::shipping::{ShippingApi, ShippingClient, ShippingConfig};
 use crate::store::OpenStore;
-use crate::telegram::{ClientConfig, Poller, PollingConfig, Sender, SenderConfig, TelegramClient};
+use crate::telegram::{
+    ClientConfig, Poller, PollingConfig, Sender, SenderConfig, SessionShelf, TelegramClient,
+};
 
 /// How often it is looked for what is due.
 const RECOVERY_EVERY: Duration = Duration::from_secs(1);
@@ -54,17 +56,19 @@ async fn run_on(
     let localizer = Arc::new(Localizer::new().context("the bot's texts can't be read")?);
     set_commands(&sender, &localizer).await;
 
+    let bot = BotId(telegram.bot_id());
     let runner = Runner::new(RunnerParts {
-        engine: TurnEngine::new(store, flows(&localizer), Arc::new(SystemClock)),
+        engine: TurnEngine::new(Arc::clone(&store), flows(&localizer), Arc::new(SystemClock)),
         sender: Arc::clone(&sender),
         localizer,
         effects: Arc::new(ShippingEffects::new(Arc::clone(&shipping))),
         documents: Arc::new(LabelDocuments::new(shipping)),
-        bot: BotId(telegram.bot_id()),
+        bot,
         bot_name: me.username().to_owned(),
         executor: ExecutorConfig::default(),
     });
-    let poller = Poller::new(Arc::new(telegram), PollingConfig::default());
+    let shelf = SessionShelf::new(store, Arc::new(SystemClock), bot);
+    let poller = Poller::with_shelf(Arc::new(telegram), Arc::new(shelf), PollingConfig::default());
     tracing::info!(bot = me.username(), "the bot takes updates");
 
     let recovery = tokio::spawn({
