@@ -64,7 +64,10 @@ async fn apply(engine: &TurnEngine, person: i64, kind: InputKind) -> Vec<Reply> 
     };
     match engine.handle(&key(person), &input).await.unwrap() {
         Outcome::Applied(committed) => {
-            engine.confirm_delivery(&committed.session).await.unwrap();
+            engine
+                .confirm_delivery(&committed.session, &committed.inputs)
+                .await
+                .unwrap();
             committed.replies
         }
         other => panic!("every input of the order is applied: {other:?}"),

@@ -12,7 +12,7 @@ use crate::session::Session;
 use crate::turn_state::{Menu, OutboxEntry, PendingEffect, RecordedError, TurnState};
 
 /// How many inputs' replies a session keeps at most while nobody knows whether they were sent.
-const MAX_OUTBOX: usize = 4;
+pub(crate) const MAX_OUTBOX: usize = 4;
 
 /// How long a process has to send the replies to what no person did (the outcome of an effect, a timer) before another
 /// sends them. Replies to a person's input need no such time: the input is redelivered.
@@ -40,8 +40,8 @@ pub(crate) struct Circumstances<'a> {
     pub(crate) input: &'a Input,
     /// A text that no other turn has.
     pub(crate) token: &'a str,
-    /// Whether this process knows that everything in the outbox was sent.
-    pub(crate) outbox_sent: bool,
+    /// The inputs whose replies this process knows to be sent.
+    pub(crate) delivered: &'a [InputId],
 }
 
 pub(crate) fn plan(flows: &Flows, circumstances: Circumstances<'_>, routed: RoutedTurn) -> Plan {
@@ -50,7 +50,7 @@ pub(crate) fn plan(flows: &Flows, circumstances: Circumstances<'_>, routed: Rout
         stored,
         input,
         token,
-        outbox_sent,
+        delivered,
     } = circumstances;
     let RoutedTurn {
         mut turn,
@@ -125,7 +125,7 @@ pub(crate) fn plan(flows: &Flows, circumstances: Circumstances<'_>, routed: Rout
             step: session.step().cloned(),
         });
     }
-    fill_outbox(&mut state, input, &turn.replies, outbox_sent);
+    fill_outbox(&mut state, input, &turn.replies, delivered);
 
     let wake_at = state.wake_at();
     Plan {
@@ -209,14 +209,11 @@ fn settle_effects(
 }
 
 /// Replies stay in the outbox until it is known that they were sent, so that a redelivered input finds them.
-fn fill_outbox(state: &mut TurnState, input: &Input, replies: &[Reply], sent: bool) {
+fn fill_outbox(state: &mut TurnState, input: &Input, replies: &[Reply], delivered: &[InputId]) {
     let now: Timestamp = input.at;
-    if sent {
-        state.outbox.clear();
-    }
-    state
-        .outbox
-        .retain(|entry| now.since(entry.at) <= crate::Seen::AGE);
+    let is_needed =
+        |entry: &OutboxEntry| !delivered.contains(&entry.input) && now.since(entry.at) <= crate::Seen::AGE;
+    state.outbox.retain(is_needed);
     if !replies.is_empty() {
         let recover_at = (!matches!(input.id, InputId::Update(_))).then(|| now + SEND_LEASE);
         state.outbox.push(OutboxEntry {

@@ -15,16 +15,15 @@ use crate::flows::Flows;
 use crate::input::{Input, InputId, InputKind};
 use crate::key::SessionKey;
 use crate::reply::Reply;
-use crate::revision::Revision;
 use crate::session::{NewSession, Session};
 use crate::store::SessionStore;
-use crate::turn_state::PendingEffect;
+use crate::turn_state::{OutboxEntry, PendingEffect};
 
 /// How often a turn is computed again when other writers were faster, before it gives up.
 const MAX_ATTEMPTS: u32 = 8;
 
-/// For how many conversations the engine remembers that everything was sent. Those beyond carry their last replies
-/// along for a turn more, which costs bytes and nothing else.
+/// For how many conversations the engine remembers which replies were sent. Those beyond carry their last replies along
+/// for some turns more, which costs bytes and nothing else.
 const REMEMBERED_DELIVERIES: NonZeroUsize = match NonZeroUsize::new(100_000) {
     Some(number) => number,
     None => NonZeroUsize::MIN,
@@ -39,7 +38,7 @@ pub struct TurnEngine {
     store: Arc<dyn SessionStore>,
     flows: Flows,
     clock: Arc<dyn Clock>,
-    delivered: Mutex<LruCache<SessionKey, Revision>>,
+    delivered: Mutex<LruCache<SessionKey, Vec<InputId>>>,
 }
 
 /// What became of an input.
@@ -74,6 +73,8 @@ pub struct Committed {
     pub session: Session,
     /// What to send, in order.
     pub replies: Vec<Reply>,
+    /// The inputs that the replies answer.
+    pub inputs: Vec<InputId>,
     /// The short answer to a tap.
     pub tap_answer: Option<String>,
     /// The outside calls to make.
@@ -151,6 +152,7 @@ impl TurnEngine {
                     return Ok(Outcome::Applied(Committed {
                         session,
                         replies,
+                        inputs: vec![input.id.clone()],
                         tap_answer,
                         effects,
                     }));
@@ -230,20 +232,29 @@ impl TurnEngine {
             }
         };
         let routed = self.flows.route(&context, asked_by);
-        let outbox_sent = self.delivered.lock().get(session.key()) == Some(&session.revision());
+        let delivered = self
+            .delivered
+            .lock()
+            .get(session.key())
+            .cloned()
+            .unwrap_or_default();
         let circumstances = Circumstances {
             session,
             stored,
             input,
             token: &token,
-            outbox_sent,
+            delivered: &delivered,
         };
         Decision::Commit(Box::new(commit::plan(&self.flows, circumstances, routed)), token)
     }
 
     /// An input that was applied before. What this process knows to be sent is not sent again.
     fn repeated(&self, session: &Session, input: &Input) -> Outcome {
-        let sent = self.delivered.lock().get(session.key()) == Some(&session.revision());
+        let sent = self
+            .delivered
+            .lock()
+            .get(session.key())
+            .is_some_and(|inputs| inputs.contains(&input.id));
         let unsent = session
             .turn()
             .outbox
@@ -252,41 +263,48 @@ impl TurnEngine {
         Outcome::Repeated(Committed {
             session: session.clone(),
             replies: unsent.flat_map(|entry| entry.replies.clone()).collect(),
+            inputs: vec![input.id.clone()],
             tap_answer: None,
             effects: Vec::new(),
         })
     }
 
-    /// Notes that a session's replies were sent. For what a person did it costs nothing; for the outcome of an effect
-    /// and for timers, which nobody redelivers, it is stored, so that no other process sends them again.
+    /// Notes that the replies of these inputs were sent. For what a person did it costs nothing; for the outcome of an
+    /// effect and for timers, which nobody redelivers, it is stored, so that no other process sends them again.
     ///
     /// # Errors
     /// [`StoreError`]: the replies may be sent a second time later, and nothing else.
-    pub async fn confirm_delivery(&self, session: &Session) -> Result<(), StoreError> {
-        let mut confirmed = session.clone();
-        if session
+    pub async fn confirm_delivery(&self, session: &Session, inputs: &[InputId]) -> Result<(), StoreError> {
+        self.remember_delivery(session.key(), inputs);
+        let is_sent = |entry: &OutboxEntry| inputs.contains(&entry.input);
+        if !session
             .turn()
             .outbox
             .iter()
-            .any(|entry| entry.recover_at.is_some())
+            .any(|entry| is_sent(entry) && entry.recover_at.is_some())
         {
-            let mut state = session.turn().clone();
-            state.outbox.clear();
-            let wake_at = state.wake_at();
-            let change = SessionChange::new(self.clock.now()).turn(state).wake_at(wake_at);
-            confirmed = match self.store.update(session, &change).await {
-                Ok(confirmed) => confirmed,
-                // Somebody went on already; the next turn carries the outbox along or drops it.
-                Err(error) if matches!(error.kind(), StoreErrorKind::Conflict | StoreErrorKind::NotFound) => {
-                    return Ok(());
-                }
-                Err(error) => return Err(error),
-            };
+            return Ok(());
         }
-        self.delivered
-            .lock()
-            .put(confirmed.key().clone(), confirmed.revision());
-        Ok(())
+        let mut state = session.turn().clone();
+        state.outbox.retain(|entry| !is_sent(entry));
+        let wake_at = state.wake_at();
+        let change = SessionChange::new(self.clock.now()).turn(state).wake_at(wake_at);
+        match self.store.update(session, &change).await {
+            // When somebody went on already, the next turn here drops what it finds sent.
+            Err(error) if !matches!(error.kind(), StoreErrorKind::Conflict | StoreErrorKind::NotFound) => {
+                Err(error)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn remember_delivery(&self, key: &SessionKey, inputs: &[InputId]) {
+        let mut delivered = self.delivered.lock();
+        let known = delivered.get_or_insert_mut(key.clone(), Vec::new);
+        known.extend_from_slice(inputs);
+        // Older ones are out of the outbox by now.
+        let surplus = known.len().saturating_sub(commit::MAX_OUTBOX);
+        known.drain(..surplus);
     }
 
     /// Takes up what a process that died left undone in a session: replies that nobody redelivers, and effects whose
@@ -302,11 +320,12 @@ impl TurnEngine {
     ) -> Result<Option<Committed>, StoreError> {
         let now = self.clock.now();
         let mut state = session.turn().clone();
-        let mut replies = Vec::new();
+        let (mut replies, mut inputs) = (Vec::new(), Vec::new());
         for entry in &mut state.outbox {
             if entry.recover_at.is_some_and(|at| at <= now) {
                 entry.recover_at = Some(now + commit::SEND_LEASE);
                 replies.extend(entry.replies.clone());
+                inputs.push(entry.input.clone());
             }
         }
         let mut effects = Vec::new();
@@ -326,6 +345,7 @@ impl TurnEngine {
             Ok(session) => Ok(Some(Committed {
                 session,
                 replies,
+                inputs,
                 tap_answer: None,
                 effects,
             })),

@@ -207,6 +207,7 @@ impl Shared {
         let Committed {
             session,
             replies,
+            inputs,
             effects,
             ..
         } = committed;
@@ -218,7 +219,7 @@ impl Shared {
         }
         match self.replies.send(key, &replies, language).await {
             Ok(()) => {
-                if let Err(error) = self.engine.confirm_delivery(&session).await {
+                if let Err(error) = self.engine.confirm_delivery(&session, &inputs).await {
                     tracing::warn!(
                         error = &error as &dyn std::error::Error,
                         "replies may be sent once more"
