@@ -8,6 +8,7 @@ pub mod conformance;
 pub mod document;
 mod engine;
 mod error;
+mod ext;
 mod field;
 mod flow;
 mod flows;
@@ -15,6 +16,7 @@ pub mod form;
 mod history;
 mod input;
 mod key;
+mod layers;
 mod memory;
 mod name;
 mod reply;
@@ -22,17 +24,25 @@ mod revision;
 mod session;
 mod store;
 mod turn_state;
+mod typed;
 
 pub use change::{PartChange, SessionChange};
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use engine::{Committed, Outcome, TurnEngine, TurnError};
 pub use error::{Retry, StoreError, StoreErrorKind, StoreOperation};
+pub use ext::{ModifyError, Scanned, SessionStoreExt};
 pub use field::{FieldValue, Fields};
 pub use flow::{EffectRequest, Event, Flow, FlowError, Home, Lost, Migration, Next, Turn, TurnContext};
 pub use flows::Flows;
 pub use history::{MAX_HISTORY, StepBack};
 pub use input::{FileInput, Input, InputId, InputKind, InvalidInputId, Tap};
 pub use key::{BotId, BusinessConnectionId, ChatId, InvalidKey, Scope, SessionKey, ThreadId, UserId};
+pub use layers::{
+    Deadlines, Layers, OperationCounts, RetryPolicy, Slowness, WithCounts, WithDeadline, WithRetry,
+    WithTracing,
+};
+#[cfg(feature = "conformance")]
+pub use layers::{Fault, Faults, WithFaults};
 pub use memory::MemoryStorage;
 pub use name::{FieldName, FlowName, InvalidName, MAX_NAME_LENGTH, StepName};
 pub use reply::{Button, Message, Progress, Reply};
@@ -43,3 +53,4 @@ pub use store::{
     StoreAdministration, StoreHealth, StoreStatistics,
 };
 pub use turn_state::{HistoryEntry, Menu, OutboxEntry, PendingEffect, RecordedError, Seen, Timer, TurnState};
+pub use typed::DataError;
