@@ -112,18 +112,7 @@ pub(crate) fn plan(flows: &Flows, circumstances: Circumstances<'_>, routed: Rout
         (PartChange::Keep, false, _) => state.timer,
     };
     if let Some(error) = &turn.error {
-        state.last_error = Some(RecordedError {
-            kind: error.kind.clone(),
-            message: error
-                .message
-                .chars()
-                .take(RecordedError::MAX_MESSAGE_LENGTH)
-                .collect(),
-            at: input.at,
-            user: session.key().user(),
-            chat: session.key().chat(),
-            step: session.step().cloned(),
-        });
+        state.last_error = Some(RecordedError::of(session, error, input.at));
     }
     fill_outbox(&mut state, input, &turn.replies, delivered);
 

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod change;
+mod cleanup_task;
 mod clock;
 mod commit;
 #[cfg(feature = "conformance")]
@@ -22,11 +23,14 @@ mod name;
 mod reply;
 mod revision;
 mod session;
+mod session_manager;
+mod session_stats;
 mod store;
 mod turn_state;
 mod typed;
 
 pub use change::{PartChange, SessionChange};
+pub use cleanup_task::{CleanupSettings, CleanupTask};
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use engine::{Committed, Outcome, TurnEngine, TurnError};
 pub use error::{Retry, StoreError, StoreErrorKind, StoreOperation};
@@ -48,6 +52,8 @@ pub use name::{FieldName, FlowName, InvalidName, MAX_NAME_LENGTH, StepName};
 pub use reply::{Button, Message, Progress, Reply};
 pub use revision::{Draw, InvalidRevision, Revision};
 pub use session::{NewSession, Position, Session};
+pub use session_manager::{Reverted, SessionDraft, SessionError, SessionManager, TypedSession};
+pub use session_stats::SessionStats;
 pub use store::{
     CleanupPolicy, CleanupReport, ScanCursor, ScanFilter, ScanPage, SchemaStatus, SessionStore,
     StoreAdministration, StoreHealth, StoreStatistics,

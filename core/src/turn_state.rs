@@ -10,10 +10,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::clock::Timestamp;
 use crate::field::{FieldValue, RawObject, Unknown};
+use crate::flow::FlowError;
 use crate::input::InputId;
 use crate::name::{FieldName, FlowName};
 use crate::reply::Reply;
-use crate::session::Position;
+use crate::session::{Position, Session};
 
 /// What the turn engine keeps in a session. Empty for people who don't use the engine.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -138,6 +139,18 @@ pub struct RecordedError {
 impl RecordedError {
     /// The longest message that is kept, in characters.
     pub const MAX_MESSAGE_LENGTH: usize = 300;
+
+    /// A failure in a session, at this instant.
+    pub fn of(session: &Session, error: &FlowError, at: Timestamp) -> Self {
+        Self {
+            kind: error.kind.clone(),
+            message: error.message.chars().take(Self::MAX_MESSAGE_LENGTH).collect(),
+            at,
+            user: session.key().user(),
+            chat: session.key().chat(),
+            step: session.step().cloned(),
+        }
+    }
 }
 
 /// The inputs that a session applied lately: a bounded set, not a watermark, since update ids can go backwards.
