@@ -92,6 +92,8 @@ macro_rules! __for_each_conformance_case {
             "any-4" handles::what_was_acknowledged_is_there_after_a_reopen;
             "any-5" histories::the_history_of_every_session_is_linearisable;
             "any-5" model::every_answer_is_the_one_that_a_map_would_give;
+            "any-5" cancellation::a_dropped_update_happens_whole_or_not_at_all;
+            "any-5" cancellation::a_dropped_create_or_clear_happens_whole_or_not_at_all;
             "create-1" create::a_session_is_stored_as_it_is;
             "create-2" create::a_second_create_changes_nothing_and_gets_the_stored_session;
             "create-3" create::the_same_create_again_answers_the_stored_session;

@@ -44,6 +44,10 @@ defects! {
     /// Everything is gone after a reopen.
     Forgetful: "what_was_acknowledged_is_there_after_a_reopen";
 
+    /// The data is written first, the rest a little later.
+    WritesInTwoParts: "a_dropped_update_happens_whole_or_not_at_all"
+        "a_dropped_create_or_clear_happens_whole_or_not_at_all";
+
     /// Looks whether there is a session, then creates it.
     CreatesInTwoSteps: "of_many_creates_at_once_one_wins";
     /// Creates over what is there.

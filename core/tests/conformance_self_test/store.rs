@@ -253,6 +253,14 @@ impl SessionStore for DefectiveStorage {
                 Ok(self.put(&session))
             }
             Some(Defect::CreateOverwrites) => Ok(self.put(&session)),
+            Some(Defect::WritesInTwoParts) if is_absent => {
+                self.put(&edited(&session, |form| {
+                    form.remove("flow");
+                    form.remove("step");
+                }));
+                pause().await;
+                Ok(self.put(&session))
+            }
             Some(Defect::CreateOverwritesUnreadable) if is_unreadable(&stored) => Ok(self.put(&session)),
             Some(Defect::CreateDropsWakeTime) if is_absent => Ok(self.put(&edited(&session, |form| {
                 form.remove("wake_at");
@@ -376,6 +384,13 @@ impl SessionStore for DefectiveStorage {
                 .await
             }
             Some(Defect::IgnoresTheRevision) if revision.is_some() => Ok(self.put(&updated)),
+            Some(Defect::WritesInTwoParts) if revision == Some(held.revision()) => {
+                self.put(&edited(held, |form| {
+                    form.insert("data".to_owned(), json!(updated.data()));
+                }));
+                pause().await;
+                Ok(self.put(&updated))
+            }
             Some(Defect::UpdatesInTwoSteps) if revision == Some(held.revision()) => {
                 self.second_step().await;
                 Ok(self.put(&updated))

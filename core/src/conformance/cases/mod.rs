@@ -1,5 +1,6 @@
 //! The cases, one module per method of the contract.
 
+pub(super) mod cancellation;
 pub(super) mod cleanup;
 pub(super) mod clear;
 pub(super) mod create;
