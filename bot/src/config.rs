@@ -36,9 +36,10 @@ pub use self::setting::Setting;
 pub use self::sources::{SettingFlags, Sources};
 pub(crate) use self::store_url::Place;
 pub use self::store_url::{StoreBackend, StoreUrl};
-pub use self::values::{BotToken, LogFilter, LogFormat};
+pub use self::values::{LogFilter, LogFormat};
 
 use self::error::Findings;
+use crate::telegram::BotToken;
 
 /// Everything that a bot has to be told.
 #[derive(Debug, Clone)]
@@ -103,7 +104,7 @@ impl Settings {
     /// Everything that is missing or wrong, at once: settings, the file, and names in it that nobody knows.
     pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
         let mut findings = Findings::of(sources);
-        let token = findings.read(&setting::TELEGRAM_TOKEN, BotToken::parse);
+        let token = findings.read(&setting::TELEGRAM_TOKEN, values::parse_token);
         let telegram_api_url = findings.read(&setting::TELEGRAM_API_URL, values::parse_api_url);
         let store = findings.read(&setting::STORE, StoreUrl::parse);
         let shipping_api_url = findings.read(&setting::SHIPPING_API_URL, values::parse_api_url);

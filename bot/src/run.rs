@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use secrecy::SecretString;
-use stepkeep_core::{BotId, SessionStore, SystemClock, TurnEngine};
+use stepkeep_core::{SessionStore, SystemClock, TurnEngine};
 use teloxide_core::payloads::{GetMe, SetMyCommands};
 use teloxide_core::types::BotCommand;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Settings;
 use crate::effects::{LabelDocuments, ShippingEffects};
+use crate::failure::Failure;
 use crate::flows::{COMMANDS, flows};
 use crate::localization::{Language, Localizer};
 use crate::runner::{Drained, ExecutorConfig, Runner, RunnerParts};
@@ -32,9 +32,12 @@ const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(15);
 /// # Errors
 /// When the store can't be opened, or Telegram refuses the bot for good: a dead token, or a webhook that is set.
 pub async fn run(settings: &Settings, stop: &CancellationToken) -> anyhow::Result<()> {
-    let store = OpenStore::open(&settings.store)
-        .await
-        .context("the store could not be opened")?;
+    let store = OpenStore::open(&settings.store).await.with_context(|| {
+        Failure::new(
+            format!("the store {} could not be opened", settings.store),
+            "look at the reason above, or name another store in STEPKEEP_STORE",
+        )
+    })?;
     let ended = run_on(settings, Arc::clone(&store.sessions), stop).await;
     store.close().await;
     ended
@@ -51,12 +54,14 @@ async fn run_on(
     let Some(me) = stop.run_until_cancelled(sender.send(None, &GetMe::new())).await else {
         return Ok(());
     };
-    let me = me
-        .context("Telegram could not be asked who this bot is; check the token and the address of the API")?;
+    let me = me.context(Failure::new(
+        "Telegram could not be asked who this bot is",
+        "look at STEPKEEP_TELEGRAM_TOKEN and STEPKEEP_TELEGRAM_API_URL",
+    ))?;
     let localizer = Arc::new(Localizer::new().context("the bot's texts can't be read")?);
     set_commands(&sender, &localizer).await;
 
-    let bot = BotId(telegram.bot_id());
+    let bot = telegram.bot_id();
     let runner = Runner::new(RunnerParts {
         engine: TurnEngine::new(Arc::clone(&store), flows(&localizer), Arc::new(SystemClock)),
         sender: Arc::clone(&sender),
@@ -91,12 +96,12 @@ async fn run_on(
 }
 
 fn telegram_client(settings: &Settings) -> anyhow::Result<TelegramClient> {
-    let token = SecretString::from(settings.telegram.token.expose());
     let config = ClientConfig {
         api_url: settings.telegram.api_url.to_string(),
         ..ClientConfig::default()
     };
-    TelegramClient::new(&token, &config).context("the client of the Telegram API can't be set up")
+    TelegramClient::new(settings.telegram.token.clone(), &config)
+        .context("the client of the Telegram API can't be set up")
 }
 
 fn shipping_client(settings: &Settings) -> anyhow::Result<ShippingClient> {

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use stepkeep::cli::{self, Invocation};
 use stepkeep::config::{ConfigError, LogFormat, LogSettings, Setting, Settings, Sources, StoreBackend};
-use stepkeep_core::UserId;
+use stepkeep_core::{BotId, UserId};
 
 const TOKEN: &str = "987654321:BBE-a-token-for-these-tests-9zX";
 const KEY: &str = "TEST_a+key+for+tests";
@@ -71,7 +71,7 @@ impl Machine {
 #[test]
 fn a_token_and_a_key_are_all_that_a_bot_has_to_be_told() {
     let settings = Machine::ready().file("").load("").unwrap();
-    assert_eq!(settings.telegram.token.expose(), TOKEN);
+    assert_eq!(settings.telegram.token.bot_id(), BotId(987_654_321));
     assert_eq!(settings.telegram.api_url.as_str(), "https://api.telegram.org/");
     assert_eq!(settings.shipping.api_url.as_str(), "https://api.shipstation.com/");
     assert_eq!(settings.shipping.api_prefix, "/v2");
@@ -232,7 +232,7 @@ fn a_demo_never_opens_the_store_of_a_real_bot() {
             ],
         );
     let settings = Settings::load(&sources).unwrap();
-    assert_eq!(settings.telegram.token.expose(), "1:demo");
+    assert_eq!(settings.telegram.token.bot_id(), BotId(1));
     assert_eq!(settings.store.expose(), "sqlite://stepkeep-demo.sqlite");
     assert_eq!(
         settings.log.format,

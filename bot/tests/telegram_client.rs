@@ -7,11 +7,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use secrecy::SecretString;
 use serde_json::{Value, json};
 use stepkeep::telegram::{
-    ClientConfig, ConflictCause, Delivery, NewDocument, Poller, PollingConfig, PollingError, Sender,
-    SenderConfig, SessionShelf, TelegramClient, TelegramErrorKind, UpdateRequest, UpdateSource as _, Upload,
+    BotToken, ClientConfig, ConflictCause, Delivery, NewDocument, Poller, PollingConfig, PollingError,
+    Sender, SenderConfig, SessionShelf, TelegramClient, TelegramErrorKind, UpdateRequest, UpdateSource as _,
+    Upload,
 };
 use stepkeep_core::{BotId, MemoryStorage, SystemClock};
 use stepkeep_sandbox::{Config, Sandbox, SandboxHandle};
@@ -48,7 +48,7 @@ impl Room {
             api_url: self.sandbox.url(),
             ..ClientConfig::default()
         };
-        TelegramClient::new(&SecretString::from("42:AAF-token"), &config).unwrap()
+        TelegramClient::new(BotToken::parse("42:AAF-token").unwrap(), &config).unwrap()
     }
 
     async fn post(&self, path: &str, body: Value) -> Value {
@@ -153,7 +153,7 @@ async fn the_bot_is_who_the_token_says() {
     let room = Room::new().await;
     let client = room.client();
     let me = client.call(&GetMe::new()).await.unwrap();
-    assert_eq!(i64::try_from(me.id.0).unwrap(), client.bot_id());
+    assert_eq!(i64::try_from(me.id.0).unwrap(), client.bot_id().0);
 }
 
 #[tokio::test]

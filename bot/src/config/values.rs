@@ -2,76 +2,18 @@
 //! don't repeat it: whether it may be shown is decided elsewhere.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::time::Duration;
 
-use secrecy::{ExposeSecret, SecretString};
-use stepkeep_core::{BotId, UserId};
+use secrecy::SecretString;
+use stepkeep_core::UserId;
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
 use super::sources::closest;
+use crate::telegram::BotToken;
 
-/// The token of a bot: its number, a colon, and a secret.
-#[derive(Clone)]
-pub struct BotToken {
-    bot: BotId,
-    token: SecretString,
-}
-
-impl BotToken {
-    /// Reads a token.
-    ///
-    /// Only the shape is checked. Telegram's own tokens are longer than this asks for, but the setting also serves other
-    /// servers that speak the Bot API.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong with it, without any part of it.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let text = text.trim();
-        if text.to_ascii_lowercase().starts_with("bot") {
-            return Err(
-                "the word `bot` before the number belongs to Telegram's URLs, not to the token".to_owned(),
-            );
-        }
-        let Some((number, secret)) = text.split_once(':') else {
-            return Err("it has no colon between the bot's number and the secret".to_owned());
-        };
-        let bot = match number.parse::<i64>() {
-            Ok(bot) if bot > 0 && number.bytes().all(|b| b.is_ascii_digit()) => BotId(bot),
-            _ => return Err("what stands before the colon is not the bot's number".to_owned()),
-        };
-        if secret.is_empty() {
-            return Err("nothing follows the colon".to_owned());
-        }
-        if !secret
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
-        {
-            return Err("after the colon come only letters, digits, `_` and `-`".to_owned());
-        }
-        Ok(Self {
-            bot,
-            token: text.into(),
-        })
-    }
-
-    /// The bot: the number before the colon.
-    pub fn bot_id(&self) -> BotId {
-        self.bot
-    }
-
-    /// The whole token: for requests to Telegram alone.
-    pub fn expose(&self) -> &str {
-        self.token.expose_secret()
-    }
-}
-
-impl fmt::Debug for BotToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "BotToken({}:***)", self.bot.0)
-    }
+pub(super) fn parse_token(text: &str) -> Result<BotToken, String> {
+    BotToken::parse(text).map_err(|error| error.to_string())
 }
 
 /// The form of the log.
@@ -222,32 +164,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_knows_its_bot_and_keeps_its_secret() {
-        let token = BotToken::parse(" 123456789:AAE-an_example ").unwrap();
-        assert_eq!(token.bot_id(), BotId(123_456_789));
-        assert_eq!(token.expose(), "123456789:AAE-an_example");
-        assert_eq!(format!("{token:?}"), "BotToken(123456789:***)");
-    }
-
-    #[test]
-    fn a_wrong_token_is_explained_without_showing_it() {
-        let refusals: Vec<_> = [
-            "",
-            "bot123:AAE",
-            "AAE-an_example",
-            "12a:AAE",
-            "+12:AAE",
-            "-12:AAE",
-            "0:AAE",
-            "123:",
-            "123:AAE example",
-        ]
-        .map(|token| format!("{token:?}: {}", BotToken::parse(token).unwrap_err()))
-        .into();
-        insta::assert_snapshot!(refusals.join("\n"));
-    }
-
-    #[test]
     fn an_address_takes_a_path_but_nothing_behind_it() {
         let read = |text| parse_api_url(text).map(String::from);
         assert_eq!(read("http://127.0.0.1:8081").unwrap(), "http://127.0.0.1:8081/");
@@ -323,7 +239,6 @@ mod tests {
     proptest! {
         #[test]
         fn reading_never_panics(text in ".{0,60}") {
-            let _ = BotToken::parse(&text);
             let _ = parse_api_url(&text);
             let _ = parse_prefix(&text);
             let _ = parse_api_key(&text);

@@ -5,16 +5,16 @@ use reqwest::{
     RequestBuilder, Response, StatusCode,
     header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER},
 };
-use secrecy::SecretString;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
+use stepkeep_core::BotId;
 use teloxide_core::{requests::Payload, types::Message};
 use url::Url;
 
 use super::{
     document::NewDocument,
     error::{Failure, Method, TelegramError, TelegramErrorKind},
-    token::{BotToken, InvalidToken},
+    token::BotToken,
 };
 
 /// Telegram's own server. Any other that speaks the Bot API will do.
@@ -47,9 +47,6 @@ impl Default for ClientConfig {
 /// A client can't be made of these settings.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// The token is none.
-    #[error(transparent)]
-    Token(#[from] InvalidToken),
     /// The address of the Bot API is none.
     #[error("the Telegram API address must be an http or https URL, such as {DEFAULT_API_URL}")]
     ApiUrl,
@@ -82,9 +79,8 @@ impl TelegramClient {
     /// A client for the bot of `token`. Makes no call yet.
     ///
     /// # Errors
-    /// [`ClientError`], when the token or the address is none, or TLS can't be set up.
-    pub fn new(token: &SecretString, config: &ClientConfig) -> Result<Self, ClientError> {
-        let token = BotToken::new(token)?;
+    /// [`ClientError`], when the address is none, or TLS can't be set up.
+    pub fn new(token: BotToken, config: &ClientConfig) -> Result<Self, ClientError> {
         let base = Url::parse(&config.api_url).map_err(|_| ClientError::ApiUrl)?;
         if !matches!(base.scheme(), "http" | "https") {
             return Err(ClientError::ApiUrl);
@@ -109,7 +105,7 @@ impl TelegramClient {
     }
 
     /// The bot's own user id, as the token tells it.
-    pub fn bot_id(&self) -> i64 {
+    pub fn bot_id(&self) -> BotId {
         self.shared.token.bot_id()
     }
 

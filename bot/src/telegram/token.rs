@@ -1,43 +1,73 @@
 use std::fmt;
 
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::{ExposeSecret, SecretString};
+use stepkeep_core::BotId;
 
-/// A bot's token, `<bot id>:<secret>`. It is part of every URL of the Bot API, so it is checked once, here, and never
-/// shown: neither by `Debug` nor by any error.
+/// The token of a bot: the bot's number, a colon, and a secret. Only the number is ever shown.
 #[derive(Clone)]
 pub struct BotToken {
-    bot_id: i64,
+    bot: BotId,
     whole: SecretString,
 }
 
 /// The text is not a bot's token. It isn't repeated here, since it may be one that was only mistyped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a Telegram token looks like 123456789:AAF-letters, digits, - and _ (BotFather gives it out)")]
-pub struct InvalidToken;
+pub enum InvalidToken {
+    /// It is a part of a URL rather than a token.
+    #[error("the word `bot` before the number belongs to Telegram's URLs, not to the token")]
+    Prefix,
+    /// It has only one part.
+    #[error("it has no colon between the bot's number and the secret")]
+    NoColon,
+    /// The first part is not a number above zero.
+    #[error("what stands before the colon is not the bot's number")]
+    Number,
+    /// The second part is missing.
+    #[error("nothing follows the colon")]
+    NoSecret,
+    /// The second part would bend a URL.
+    #[error("after the colon come only letters, digits, `_` and `-`")]
+    Secret,
+}
 
 impl BotToken {
     /// Takes a token as `BotFather` gives it out. White space around it is left off.
     ///
+    /// Only the shape is checked. Telegram's own tokens are longer than this asks for, but others speak the Bot API too.
+    ///
     /// # Errors
-    /// [`InvalidToken`] when it is not a number, a colon, and letters, digits, `-` or `_`.
-    pub fn new(token: &SecretString) -> Result<Self, InvalidToken> {
-        let text = token.expose_secret().trim();
-        let (id, secret) = text.split_once(':').ok_or(InvalidToken)?;
-        let well_formed = !secret.is_empty()
-            && secret
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
-            && id.bytes().all(|byte| byte.is_ascii_digit());
-        let bot_id = id.parse().ok().filter(|_| well_formed).ok_or(InvalidToken)?;
+    /// [`InvalidToken`] says what is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, InvalidToken> {
+        let text = text.trim();
+        if text.get(..3).is_some_and(|word| word.eq_ignore_ascii_case("bot")) {
+            return Err(InvalidToken::Prefix);
+        }
+        let (number, secret) = text.split_once(':').ok_or(InvalidToken::NoColon)?;
+        if !number.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(InvalidToken::Number);
+        }
+        let bot = match number.parse() {
+            Ok(bot) if bot > 0 => BotId(bot),
+            _ => return Err(InvalidToken::Number),
+        };
+        if secret.is_empty() {
+            return Err(InvalidToken::NoSecret);
+        }
+        if !secret
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+        {
+            return Err(InvalidToken::Secret);
+        }
         Ok(Self {
-            bot_id,
-            whole: SecretString::from(text),
+            bot,
+            whole: text.into(),
         })
     }
 
-    /// The bot's own user id: the number in front of the colon.
-    pub fn bot_id(&self) -> i64 {
-        self.bot_id
+    /// The bot: the number in front of the colon is its user id.
+    pub fn bot_id(&self) -> BotId {
+        self.bot
     }
 
     /// The whole token, for the one place that builds URLs.
@@ -48,9 +78,7 @@ impl BotToken {
 
 impl fmt::Debug for BotToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BotToken")
-            .field("bot_id", &self.bot_id)
-            .finish_non_exhaustive()
+        write!(f, "BotToken({}:***)", self.bot.0)
     }
 }
 
@@ -60,22 +88,34 @@ mod tests {
 
     #[test]
     fn a_token_tells_the_bot_and_hides_the_rest() {
-        let token = BotToken::new(&SecretString::from(" 123456789:AAF-secret_part\n")).unwrap();
-        assert_eq!(token.bot_id(), 123_456_789);
+        let token = BotToken::parse(" 123456789:AAF-secret_part\n").unwrap();
+        assert_eq!(token.bot_id(), BotId(123_456_789));
         assert_eq!(token.expose(), "123456789:AAF-secret_part");
-        assert!(!format!("{token:?}").contains("secret_part"));
+        assert_eq!(format!("{token:?}"), "BotToken(123456789:***)");
     }
 
     #[test]
-    fn what_could_bend_the_url_is_refused() {
-        for text in [
-            "", "12", "12:", ":abc", "x:abc", "12:a/b", "12:a?b", "12:a b", "-12:abc", "+1:abc", "12:ä",
+    fn a_text_that_is_none_is_refused_with_the_reason() {
+        use InvalidToken::{NoColon, NoSecret, Number, Prefix, Secret};
+        for (text, reason) in [
+            ("", NoColon),
+            ("12", NoColon),
+            ("AAE-secret", NoColon),
+            ("bot123:AAE", Prefix),
+            ("Bot 123:AAE", Prefix),
+            (":abc", Number),
+            ("x:abc", Number),
+            ("-12:abc", Number),
+            ("+1:abc", Number),
+            ("0:abc", Number),
+            ("99999999999999999999:abc", Number),
+            ("12:", NoSecret),
+            ("12:a/b", Secret),
+            ("12:a?b", Secret),
+            ("12:a b", Secret),
+            ("12:ä", Secret),
         ] {
-            assert_eq!(
-                BotToken::new(&SecretString::from(text)).err(),
-                Some(InvalidToken),
-                "{text:?}"
-            );
+            assert_eq!(BotToken::parse(text).err(), Some(reason), "{text:?}");
         }
     }
 }

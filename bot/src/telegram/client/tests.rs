@@ -16,7 +16,7 @@ use crate::telegram::{ConflictCause, PollingConfig, UpdateRequest, UpdateSource 
 const TOKEN: &str = "42:AAF-very_secret";
 
 fn client_of(config: &ClientConfig) -> TelegramClient {
-    TelegramClient::new(&SecretString::from(TOKEN), config).unwrap()
+    TelegramClient::new(BotToken::parse(TOKEN).unwrap(), config).unwrap()
 }
 
 fn client(server: &MockServer) -> TelegramClient {
@@ -118,7 +118,7 @@ fn what_is_no_address_is_refused() {
             api_url: api_url.to_owned(),
             ..ClientConfig::default()
         };
-        let refused = TelegramClient::new(&SecretString::from(TOKEN), &config);
+        let refused = TelegramClient::new(BotToken::parse(TOKEN).unwrap(), &config);
         assert!(matches!(refused, Err(ClientError::ApiUrl)), "{api_url}");
     }
 }

@@ -6,13 +6,11 @@ use std::{
     },
 };
 
-use secrecy::SecretString;
-
 use super::*;
-use crate::telegram::{ClientConfig, Method};
+use crate::telegram::{BotToken, ClientConfig, Method};
 
 fn sender() -> Sender {
-    let client = TelegramClient::new(&SecretString::from("1:a"), &ClientConfig::default()).unwrap();
+    let client = TelegramClient::new(BotToken::parse("1:a").unwrap(), &ClientConfig::default()).unwrap();
     Sender::new(client, SenderConfig::default())
 }
 
