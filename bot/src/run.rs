@@ -1,10 +1,14 @@
 //! `stepkeep run`: puts the parts together, and takes them apart again in order.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use stepkeep_core::{SessionStore, SystemClock, TurnEngine};
+use stepkeep_core::{
+    CleanupSettings, CleanupTask, Deadlines, Layers, RetryPolicy, SessionStore, Slowness, SystemClock,
+    TurnEngine,
+};
 use teloxide_core::payloads::{GetMe, SetMyCommands};
 use teloxide_core::types::BotCommand;
 use tokio_util::sync::CancellationToken;
@@ -38,12 +42,38 @@ pub async fn run(settings: &Settings, stop: &CancellationToken) -> anyhow::Resul
             "look at the reason above, or name another store in STEPKEEP_STORE",
         )
     })?;
-    let ended = run_on(settings, Arc::clone(&store.sessions), stop).await;
+    // The deadline bounds each attempt, and the retry clears up what became of one that was cut off.
+    let sessions = Layers::new(Arc::clone(&store.sessions), store.administration.backend())
+        .with_deadline(Deadlines::default())
+        .with_retry(RetryPolicy::default())
+        .with_tracing(Slowness::default())
+        .into_shared();
+    let cleanup = CleanupTask::start(
+        Arc::clone(&sessions),
+        Arc::new(SystemClock),
+        cleanup_settings(settings),
+    );
+    let ended = run_on(settings, sessions, stop).await;
+    cleanup.stop().await;
     store.close().await;
     ended
 }
 
-async fn run_on(
+fn cleanup_settings(settings: &Settings) -> CleanupSettings {
+    CleanupSettings {
+        every: settings.cleanup.interval,
+        idle_for: settings.cleanup.idle,
+        // What lies on the shelf is somebody's update that is still to be handled.
+        scopes: BTreeMap::from([(SessionShelf::scope(), None)]),
+        ..CleanupSettings::default()
+    }
+}
+
+/// The same on a store that is open: for tests that count or break what goes through it.
+///
+/// # Errors
+/// As [`run`], but for the store's.
+pub async fn run_on(
     settings: &Settings,
     store: Arc<dyn SessionStore>,
     stop: &CancellationToken,
