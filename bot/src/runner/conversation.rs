@@ -121,10 +121,7 @@ impl Shared {
                 }
             }
             Outcome::Answered { .. } if *is_group_remark => Answered::Yes("group_remark"),
-            Outcome::Answered { replies, .. } => match self.replies.send(key, &replies, language).await {
-                Ok(()) | Err(Unsent::ChatGone) => Answered::Yes("answered"),
-                Err(Unsent::Later) => Answered::NotYet("unsent"),
-            },
+            Outcome::Answered { replies, .. } => self.say_once(key, &input.id, &replies, language).await,
             Outcome::OutdatedTap { .. } => {
                 if let Some(message) = tapped(input).and_then(message_id) {
                     self.replies.remove_buttons(key, message).await;
@@ -133,6 +130,30 @@ impl Shared {
             }
             _ => Answered::Yes("settled"),
         }
+    }
+
+    /// Says what left no trace in the session, unless it was said before.
+    async fn say_once(
+        &self,
+        key: &SessionKey,
+        id: &InputId,
+        replies: &[Reply],
+        language: Language,
+    ) -> Answered {
+        let update = match id {
+            InputId::Update(update) => Some(*update),
+            _ => None,
+        };
+        if update.is_some_and(|update| self.answered.lock().contains(&update)) {
+            return Answered::Yes("repeated");
+        }
+        if let Err(Unsent::Later) = self.replies.send(key, replies, language).await {
+            return Answered::NotYet("unsent");
+        }
+        if let Some(update) = update {
+            self.answered.lock().put(update, ());
+        }
+        Answered::Yes("answered")
     }
 
     /// Hands an input to the engine, for a while also when the store fails: the person's next input would fail as well,

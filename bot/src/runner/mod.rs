@@ -9,10 +9,13 @@ mod replies;
 mod running_effects;
 
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt as _;
+use lru::LruCache;
+use parking_lot::Mutex;
 use stepkeep_core::{BotId, SessionKey, TurnEngine};
 use teloxide_core::payloads::AnswerCallbackQuery;
 use tokio_util::sync::CancellationToken;
@@ -26,6 +29,12 @@ use crate::telegram::incoming::{self, Incoming};
 use crate::telegram::{Delivery, Sender};
 use replies::Replies;
 use running_effects::RunningEffects;
+
+/// How many updates that left no trace are remembered: those of the last minutes, in which Telegram redelivers.
+const REMEMBERED_ANSWERS: NonZeroUsize = match NonZeroUsize::new(10_000) {
+    Some(number) => number,
+    None => NonZeroUsize::MIN,
+};
 
 /// Runs the bot's conversations, whatever brings the updates. Clones share the runner.
 #[derive(Clone)]
@@ -65,6 +74,8 @@ struct Shared {
     bot: BotId,
     bot_name: String,
     stopping: CancellationToken,
+    /// The updates that were answered without a trace in any session, so that a redelivered one isn't answered twice.
+    answered: Mutex<LruCache<i64, ()>>,
 }
 
 impl Runner {
@@ -99,6 +110,7 @@ impl Runner {
             bot,
             bot_name,
             stopping: CancellationToken::new(),
+            answered: Mutex::new(LruCache::new(REMEMBERED_ANSWERS)),
         };
         Self {
             shared: Arc::new(shared),
