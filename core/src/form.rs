@@ -83,7 +83,7 @@ pub struct Form {
 pub enum FormTurn {
     /// The form goes on.
     Goes(Turn),
-    /// The last answer is in. The turn stores it; the flow adds where to go.
+    /// The last answer is in, or one answer was edited or left as it was. The turn stores it; the flow adds where to go.
     Complete(Turn),
     /// The person goes back to a step that is not a question of the form.
     BackOut(StepBack),
@@ -132,8 +132,8 @@ impl Form {
         Some(Turn::go(step_of(question)).and_say(Reply::Message(prompt)))
     }
 
-    /// The turn that asks one question again, to come straight back to where the form is complete; `None` when there
-    /// is no such question.
+    /// The turn that asks one question again, to come straight back to where the form is complete, by an answer or by
+    /// Back; `None` when there is no such question.
     pub fn edit(&self, context: &TurnContext<'_>, field: &str) -> Option<Turn> {
         let question = &self.questions[self.index_of(field)?];
         let turn =
@@ -190,6 +190,11 @@ impl Form {
     }
 
     fn back(&self, context: &TurnContext<'_>) -> FormTurn {
+        if is_edit(context) {
+            // Straight back to where the form is complete, with the answer as it was: on the way that led here first,
+            // the step before is another one.
+            return FormTurn::Complete(Turn::default().and_unset(editing()));
+        }
         match context.step_back() {
             None => FormTurn::BackFromStart,
             Some(back) => match self.return_to(context, &back) {
@@ -204,9 +209,8 @@ impl Form {
             Some(remark) => turn.and_say(Reply::text(remark)),
             None => turn,
         };
-        let is_edit = context.session.field(EDITING).is_some();
         match self.questions.get(index + 1) {
-            Some(next) if !is_edit => {
+            Some(next) if !is_edit(context) => {
                 let mut turn = turn;
                 turn.next = crate::flow::Next::Step(step_of(&**next));
                 let data = turn.data_after(context.session);
@@ -240,6 +244,10 @@ impl Form {
 )]
 fn step_of(question: &dyn Question) -> StepName {
     StepName::new(question.name().as_str()).expect("a field's name is a step's name")
+}
+
+fn is_edit(context: &TurnContext<'_>) -> bool {
+    context.session.field(EDITING).is_some()
 }
 
 fn editing() -> FieldName {
