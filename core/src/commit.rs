@@ -61,10 +61,10 @@ pub(crate) fn plan(flows: &Flows, circumstances: Circumstances<'_>, routed: Rout
     let tap_answer = turn.tap_answer.take();
 
     // In a flow every input is remembered, so that a redelivered one isn't answered twice, and so is every tap.
-    // Outside of one, a remark that changes nothing leaves no record.
+    // Outside of one, a remark that changes nothing leaves no record, and neither does a chat that is gone.
     let by_a_person = matches!(input.id, InputId::Update(_));
     let is_tap = matches!(input.kind, InputKind::Tap(_));
-    let has_mark_to_keep = !by_a_person || stored && (is_tap || session.position().is_some());
+    let has_mark_to_keep = stored && (!by_a_person || is_tap || session.position().is_some());
     let nothing = turn.changes_nothing() && position == PartChange::Keep && effects.is_empty();
     if nothing && !has_mark_to_keep {
         return Plan {
@@ -113,6 +113,10 @@ pub(crate) fn plan(flows: &Flows, circumstances: Circumstances<'_>, routed: Rout
     };
     if let Some(error) = &turn.error {
         state.last_error = Some(RecordedError::of(session, error, input.at));
+    }
+    if input.kind == InputKind::ChatGone {
+        // Nobody reads what is left to be sent, and sending it would fail again and again.
+        state.outbox.clear();
     }
     fill_outbox(&mut state, input, &turn.replies, delivered);
 

@@ -10,7 +10,7 @@ use crate::change::SessionChange;
 use crate::clock::{Clock, Timestamp};
 use crate::commit::{self, Circumstances, Plan};
 use crate::error::{StoreError, StoreErrorKind};
-use crate::flow::{Event, TurnContext};
+use crate::flow::{Event, Lost, TurnContext};
 use crate::flows::Flows;
 use crate::input::{Input, InputId, InputKind};
 use crate::key::SessionKey;
@@ -49,7 +49,7 @@ pub enum Outcome {
     Applied(Committed),
     /// It was applied before: what was left to be done for it.
     Repeated(Committed),
-    /// It changed nothing, and was answered.
+    /// It changed nothing, and was answered: a remark outside of any flow, or a session that a newer version wrote.
     Answered {
         /// What to say.
         replies: Vec<Reply>,
@@ -61,7 +61,7 @@ pub enum Outcome {
         /// The short answer.
         answer: String,
     },
-    /// There is nothing to do: an effect or a timer that is settled already.
+    /// There is nothing to do: an effect or a timer that is settled already, or that a newer version will settle.
     Settled,
 }
 
@@ -195,6 +195,9 @@ impl TurnEngine {
             tapped_message: None,
             token: &token,
         };
+        if self.flows.is_newer(session) {
+            return Decision::Done(self.refused(&context, input));
+        }
         let mut asked_by = None;
         context.event = match &input.kind {
             InputKind::Text(text) => Event::Text(text.clone()),
@@ -246,6 +249,27 @@ impl TurnEngine {
             delivered: &delivered,
         };
         Decision::Commit(Box::new(commit::plan(&self.flows, circumstances, routed)), token)
+    }
+
+    /// An input of a session that a newer version wrote: the session is left for that one to go on with. A person hears
+    /// so; what no person did waits for the newer version.
+    fn refused(&self, context: &TurnContext<'_>, input: &Input) -> Outcome {
+        let by_a_person = !matches!(
+            input.kind,
+            InputKind::ChatGone | InputKind::TimerFired { .. } | InputKind::EffectFinished { .. }
+        );
+        if !by_a_person {
+            return Outcome::Settled;
+        }
+        let mut turn = self.flows.home().lost(context, Lost::NewerVersion);
+        for message in turn.replies.iter_mut().filter_map(Reply::message_mut) {
+            // Nothing is stored, so no button could be offered.
+            message.buttons.clear();
+        }
+        Outcome::Answered {
+            replies: turn.replies,
+            tap_answer: turn.tap_answer,
+        }
     }
 
     /// An input that was applied before. What this process knows to be sent is not sent again.
@@ -318,6 +342,9 @@ impl TurnEngine {
         session: &Session,
         running: impl Fn(&str) -> bool + Send,
     ) -> Result<Option<Committed>, StoreError> {
+        if self.flows.is_newer(session) {
+            return Ok(None);
+        }
         let now = self.clock.now();
         let mut state = session.turn().clone();
         let (mut replies, mut inputs) = (Vec::new(), Vec::new());
@@ -356,9 +383,13 @@ impl TurnEngine {
         }
     }
 
-    /// The input that a session's timer stands for, when it is due.
+    /// The input that a session's timer stands for, when it is due. A session that a newer version wrote is left to that
+    /// one, here as in [`TurnEngine::recover`].
     pub fn due_timer(&self, session: &Session) -> Option<Input> {
         let timer = session.turn().timer.as_ref()?;
+        if self.flows.is_newer(session) {
+            return None;
+        }
         let now = self.clock.now();
         (timer.at <= now).then(|| Input {
             id: InputId::Wake(timer.at),

@@ -62,6 +62,14 @@ impl Flows {
         session.data().keys().filter(|name| !self.kept.contains(*name))
     }
 
+    /// Whether a newer version left the person in a step of a flow, so that this one must not touch the session.
+    pub(crate) fn is_newer(&self, session: &Session) -> bool {
+        session.position().is_some_and(|position| {
+            let flow = self.others.get(&position.flow);
+            flow.is_some_and(|flow| position.version > flow.version())
+        })
+    }
+
     /// The turn that answers. `asked_by` is the flow that an effect came back for.
     ///
     /// It always comes out with a turn: an error, or a panic of a flow, becomes one that leaves the session as it was
@@ -108,12 +116,6 @@ impl Flows {
             );
         }
         let flow = position.map(|position| (position, self.others.get(&position.flow)));
-        if let Some((position, Some(flow))) = flow
-            && position.version > flow.version()
-        {
-            let turn = self.home.lost(context, Lost::NewerVersion);
-            return Ok(routed(turn, PartChange::Keep, &*self.home, false));
-        }
         if let Some(turn) = self.home.interrupt(context)? {
             return self.finish(context, &*self.home, turn);
         }
@@ -225,13 +227,16 @@ impl Flows {
                     Some(flow) => flow.resume(&context)?,
                     None => self.home.resume(&context)?,
                 };
-                RoutedTurn {
-                    leaves: false,
-                    ..merge(
-                        routed(turn, PartChange::Keep, flow, false),
-                        routed(resumed, PartChange::Keep, flow, false),
-                    )
+                let timer = turn.timer.clone();
+                let mut merged = merge(
+                    routed(turn, PartChange::Keep, flow, false),
+                    routed(resumed, PartChange::Keep, flow, false),
+                );
+                merged.leaves = false;
+                if merged.turn.timer == PartChange::Keep {
+                    merged.turn.timer = timer;
                 }
+                merged
             }
             Next::Step(step) => routed(turn, PartChange::Set(at(step)), flow, false),
             Next::Back(back) => {
