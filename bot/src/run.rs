@@ -31,6 +31,10 @@ const RECOVERY_EVERY: Duration = Duration::from_secs(1);
 /// How long what is under way may take to finish when the bot is stopped.
 const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(15);
 
+/// What mostly helps when an HTTP client can't be set up.
+const CERTIFICATES: &str =
+    "see to it that the system has certificates: on Debian, `apt-get install ca-certificates` brings them";
+
 /// Runs the bot that the settings describe until `stop` is cancelled; then lets what is under way finish.
 ///
 /// # Errors
@@ -130,8 +134,10 @@ fn telegram_client(settings: &Settings) -> anyhow::Result<TelegramClient> {
         api_url: settings.telegram.api_url.to_string(),
         ..ClientConfig::default()
     };
-    TelegramClient::new(settings.telegram.token.clone(), &config)
-        .context("the client of the Telegram API can't be set up")
+    TelegramClient::new(settings.telegram.token.clone(), &config).context(Failure::new(
+        "the client of the Telegram API can't be set up",
+        CERTIFICATES,
+    ))
 }
 
 fn shipping_client(settings: &Settings) -> anyhow::Result<ShippingClient> {
@@ -140,7 +146,10 @@ fn shipping_client(settings: &Settings) -> anyhow::Result<ShippingClient> {
         prefix: settings.api_prefix.clone(),
         ..ShippingConfig::new(settings.api_url.clone(), settings.api_key.clone())
     };
-    ShippingClient::new(config).context("the client of the shipping API can't be set up")
+    ShippingClient::new(config).context(Failure::new(
+        "the client of the shipping API can't be set up",
+        CERTIFICATES,
+    ))
 }
 
 /// Tells Telegram what the menu of commands shows. The bot works without it, so a failure is only logged.
