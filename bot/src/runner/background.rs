@@ -29,7 +29,16 @@ impl Shared {
         };
         let (shared, key) = (Arc::clone(self), key.clone());
         let (chat_id, user_id) = (key.chat().0, key.user().0);
-        let span = tracing::info_span!(parent: None, "effect", chat_id, user_id, effect = effect.name, id = effect.id);
+        let span = tracing::info_span!(
+            parent: None,
+            "effect",
+            chat_id,
+            user_id,
+            effect = effect.name,
+            id = effect.id,
+            flow = tracing::field::Empty,
+            step = tracing::field::Empty,
+        );
         self.effect_tasks.spawn(
             async move {
                 let started = Instant::now();
@@ -91,6 +100,7 @@ impl Shared {
         let job_key = key.clone();
         let job = async move {
             let _held = held;
+            let started = Instant::now();
             let input = Input {
                 id,
                 at: shared.engine.clock().now(),
@@ -104,6 +114,8 @@ impl Shared {
                     let _ = shared
                         .carry_out(&job_key, committed, None, Language::default())
                         .await;
+                    let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+                    tracing::info!(duration_ms, "an outcome was answered");
                 }
                 Ok(_) => {}
                 Err(error) => {
