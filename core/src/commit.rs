@@ -164,6 +164,21 @@ fn offer_menu(state: &mut TurnState, replies: &mut [Reply], token: &str, moved: 
     }
 }
 
+impl OutboxEntry {
+    /// Whether the last message of the replies has the button that carries this: then all of them were sent, since they
+    /// are sent in order.
+    fn ends_with_button(&self, data: &str) -> bool {
+        let last = self.replies.iter().rev().find_map(Reply::message);
+        last.is_some_and(|message| {
+            message
+                .buttons
+                .iter()
+                .flatten()
+                .any(|button| button.action == data)
+        })
+    }
+}
+
 impl Menu {
     /// The action that a tap stands for; `None` when it is of another menu, or of none.
     pub fn action(&self, data: &str) -> Option<&str> {
@@ -204,8 +219,14 @@ fn settle_effects(
 /// Replies stay in the outbox until it is known that they were sent, so that a redelivered input finds them.
 fn fill_outbox(state: &mut TurnState, input: &Input, replies: &[Reply], delivered: &[InputId]) {
     let now: Timestamp = input.at;
-    let is_needed =
-        |entry: &OutboxEntry| !delivered.contains(&entry.input) && now.since(entry.at) <= crate::Seen::AGE;
+    // Whoever presses a button has seen the message that has it, whichever process sent that.
+    let is_seen = |entry: &OutboxEntry| match &input.kind {
+        InputKind::Tap(tap) => entry.ends_with_button(&tap.data),
+        _ => false,
+    };
+    let is_needed = |entry: &OutboxEntry| {
+        !delivered.contains(&entry.input) && !is_seen(entry) && now.since(entry.at) <= crate::Seen::AGE
+    };
     state.outbox.retain(is_needed);
     if !replies.is_empty() {
         let recover_at = (!matches!(input.id, InputId::Update(_))).then(|| now + SEND_LEASE);
@@ -218,4 +239,29 @@ fn fill_outbox(state: &mut TurnState, input: &Input, replies: &[Reply], delivere
     }
     let surplus = state.outbox.len().saturating_sub(MAX_OUTBOX);
     state.outbox.drain(..surplus);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reply::Message;
+
+    #[test]
+    fn a_press_tells_that_everything_up_to_its_button_was_seen() {
+        let asked = Message::text("Which one?").row([("This", "menu:0")]);
+        let entry = |replies: Vec<Reply>| OutboxEntry {
+            input: InputId::Effect("e".to_owned()),
+            at: Timestamp::from_millis(1),
+            replies,
+            recover_at: None,
+        };
+        let last = entry(vec![Reply::text("Here you are."), Reply::Message(asked.clone())]);
+        assert!(last.ends_with_button("menu:0"));
+        assert!(!last.ends_with_button("menu:1"));
+        let followed = entry(vec![Reply::Message(asked), Reply::text("There is more to it.")]);
+        assert!(
+            !followed.ends_with_button("menu:0"),
+            "what follows may not have been sent"
+        );
+    }
 }
