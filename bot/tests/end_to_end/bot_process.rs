@@ -1,0 +1,141 @@
+//! The bot, as a process of its own.
+
+use std::fs::{self, OpenOptions};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use tempfile::TempDir;
+
+use crate::town::{API_KEY, TOKEN};
+
+/// How much of the log is shown when a test fails.
+const SHOWN_LINES: usize = 80;
+
+/// The running bot, with its store and its log in a folder of their own. Both outlive the process.
+#[derive(Debug)]
+pub(crate) struct BotProcess {
+    folder: TempDir,
+    sandbox: String,
+    child: Child,
+}
+
+impl BotProcess {
+    /// Starts a bot on a new store.
+    pub(crate) fn start(sandbox: &str) -> Self {
+        let folder = TempDir::new().expect("a folder");
+        let child = spawn(&folder, sandbox);
+        Self {
+            folder,
+            sandbox: sandbox.to_owned(),
+            child,
+        }
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether the process still runs.
+    pub(crate) fn is_alive(&mut self) -> bool {
+        self.child.try_wait().expect("a child").is_none()
+    }
+
+    /// Ends the process as a power cut would.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().expect("a child");
+        self.child.wait().expect("a child");
+    }
+
+    /// Starts it again, on the same store.
+    pub(crate) fn restart(&mut self) {
+        self.child = spawn(&self.folder, &self.sandbox);
+    }
+
+    /// Asks the process to end; answers its exit code.
+    pub(crate) async fn stop(&mut self) -> Option<i32> {
+        let asked = Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status()
+            .expect("a kill");
+        assert!(asked.success());
+        loop {
+            if let Some(status) = self.child.try_wait().expect("a child") {
+                return status.code();
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    }
+
+    /// What all processes logged so far.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(log_path(&self.folder)).expect("a log")
+    }
+
+    /// Fails if a process panicked.
+    pub(crate) fn has_not_panicked(&self) {
+        let log = self.log();
+        let panic = log.lines().find(|line| line.contains("panicked"));
+        assert_eq!(panic, None, "the bot panicked");
+    }
+}
+
+impl Drop for BotProcess {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking()
+            && let Ok(log) = fs::read_to_string(log_path(&self.folder))
+        {
+            let lines: Vec<&str> = log.lines().collect();
+            let shown = &lines[lines.len().saturating_sub(SHOWN_LINES)..];
+            eprintln!("the end of the bot's log:\n{}", shown.join("\n"));
+            // The whole of it is kept: a test that fails once in a while can't be run again.
+            if let Ok(kept) = tempfile::Builder::new()
+                .prefix("stepkeep-")
+                .suffix(".log")
+                .tempfile()
+                && fs::write(kept.path(), &log).is_ok()
+                && let Ok((_, path)) = kept.keep()
+            {
+                eprintln!("the whole of it: {}", path.display());
+            }
+        }
+    }
+}
+
+fn log_path(folder: &TempDir) -> PathBuf {
+    folder.path().join("bot.log")
+}
+
+fn spawn(folder: &TempDir, sandbox: &str) -> Child {
+    let log = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(log_path(folder))
+        .expect("a log");
+    let store = folder.path().join("sessions.sqlite");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stepkeep"));
+    for (name, _) in std::env::vars_os() {
+        // A developer's own settings, and proxies between this process and the sandbox, are no part of a test.
+        let name_text = name.to_string_lossy();
+        if name_text.starts_with("STEPKEEP_") || name_text.to_ascii_lowercase().ends_with("_proxy") {
+            command.env_remove(&name);
+        }
+    }
+    command
+        .arg("run")
+        .current_dir(folder.path())
+        .env("STEPKEEP_TELEGRAM_TOKEN", TOKEN)
+        .env("STEPKEEP_TELEGRAM_API_URL", sandbox)
+        .env("STEPKEEP_STORE", format!("sqlite://{}", store.display()))
+        .env("STEPKEEP_SHIPPING_API_URL", format!("{sandbox}/shipping"))
+        .env("STEPKEEP_SHIPPING_API_KEY", API_KEY)
+        .env("STEPKEEP_LOG", "info")
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log)
+        .spawn()
+        .expect("the bot's binary")
+}

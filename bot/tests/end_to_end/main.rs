@@ -1,0 +1,20 @@
+//! The bot as people meet it: the real process, and a sandbox in which people write to it over HTTP.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test ends where something fails"
+)]
+
+mod bad_input;
+mod bot_process;
+mod conversation;
+mod kills;
+mod logs;
+mod one_read_one_write;
+mod order;
+mod person;
+mod redelivery;
+mod shipping_errors;
+mod stopping;
+mod town;

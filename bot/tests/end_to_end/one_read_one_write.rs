@@ -1,0 +1,175 @@
+//! An answer or a tap costs one read and one write of the store.
+
+use std::ffi::OsString;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use async_trait::async_trait;
+use stepkeep::config::{Settings, Sources};
+use stepkeep::run::run_on;
+use stepkeep_core::{
+    CleanupPolicy, CleanupReport, MemoryStorage, NewSession, Revision, ScanCursor, ScanFilter, ScanPage,
+    Session, SessionChange, SessionKey, SessionStore, StoreError,
+};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::order::{Order, PROMPTS};
+use crate::town::{API_KEY, TOKEN, Town, patiently};
+
+/// A store that counts what is asked of it.
+#[derive(Debug, Default)]
+struct Counting {
+    store: MemoryStorage,
+    reads: AtomicU32,
+    writes: AtomicU32,
+}
+
+impl Counting {
+    /// Reads and writes so far.
+    fn counts(&self) -> (u32, u32) {
+        (
+            self.reads.load(Ordering::SeqCst),
+            self.writes.load(Ordering::SeqCst),
+        )
+    }
+
+    fn count(counter: &AtomicU32) {
+        counter.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[async_trait]
+impl SessionStore for Counting {
+    async fn create(&self, new: NewSession) -> Result<Session, StoreError> {
+        Self::count(&self.writes);
+        self.store.create(new).await
+    }
+
+    async fn get(&self, key: &SessionKey) -> Result<Option<Session>, StoreError> {
+        Self::count(&self.reads);
+        self.store.get(key).await
+    }
+
+    async fn update(&self, held: &Session, change: &SessionChange) -> Result<Session, StoreError> {
+        Self::count(&self.writes);
+        self.store.update(held, change).await
+    }
+
+    async fn clear(&self, key: &SessionKey, expected: Option<Revision>) -> Result<bool, StoreError> {
+        Self::count(&self.writes);
+        self.store.clear(key, expected).await
+    }
+
+    async fn cleanup(&self, policy: &CleanupPolicy) -> Result<CleanupReport, StoreError> {
+        self.store.cleanup(policy).await
+    }
+
+    async fn scan(
+        &self,
+        filter: &ScanFilter,
+        after: Option<ScanCursor>,
+        limit: usize,
+    ) -> Result<ScanPage, StoreError> {
+        self.store.scan(filter, after, limit).await
+    }
+}
+
+/// A bot in this process, on a store that counts.
+async fn counted_bot() -> (Arc<Town>, Arc<Counting>, CancellationToken, JoinHandle<()>) {
+    let town = Town::new().await;
+    let url = town.sandbox.url();
+    let environment = [
+        ("STEPKEEP_TELEGRAM_TOKEN", TOKEN.to_owned()),
+        ("STEPKEEP_TELEGRAM_API_URL", url.clone()),
+        ("STEPKEEP_SHIPPING_API_URL", format!("{url}/shipping")),
+        ("STEPKEEP_SHIPPING_API_KEY", API_KEY.to_owned()),
+        ("STEPKEEP_STORE", "memory:".to_owned()),
+    ];
+    let environment = environment.map(|(name, value)| (OsString::from(name), OsString::from(value)));
+    let settings = Settings::load(&Sources::new().with_environment(environment)).unwrap();
+    let store = Arc::new(Counting::default());
+    let stop = CancellationToken::new();
+    let bot = tokio::spawn({
+        let (store, stop) = (Arc::clone(&store), stop.clone());
+        async move { run_on(&settings, store, &stop).await.unwrap() }
+    });
+    (town, store, stop, bot)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_and_every_tap_costs_one_read_and_one_write() {
+    let (town, store, stop, bot) = counted_bot().await;
+    let mut person = town.person(1).await;
+    let order = Order::of(40);
+    let mut inputs = 0;
+    let mut costs_one_of_each = async || {
+        town.is_quiet().await;
+        inputs += 1;
+        assert_eq!(store.counts(), (inputs, inputs), "after {inputs} inputs");
+    };
+
+    let menu = person.asks("/start", "I help you send a parcel").await;
+    costs_one_of_each().await;
+    let mut prompt = person.chooses(&menu, "New order", PROMPTS[0]).await;
+    costs_one_of_each().await;
+    for (question, asked) in PROMPTS.into_iter().enumerate() {
+        // A wrong answer costs as much: it is remembered, so that it isn't answered twice.
+        person.asks("\u{200b}", "Example").await;
+        costs_one_of_each().await;
+        prompt = person.answers(&order, question, &prompt).await;
+        costs_one_of_each().await;
+        let before = person.chooses(&prompt, "Back", asked).await;
+        costs_one_of_each().await;
+        prompt = person.answers(&order, question, &before).await;
+        costs_one_of_each().await;
+    }
+
+    // An outside call that comes back is an input of its own, which nobody redelivers: it is also noted that its
+    // answer was sent.
+    let costs_with_call = async |before: (u32, u32)| {
+        let expected = (before.0 + 2, before.1 + 3);
+        patiently(async {
+            while store.counts() != expected {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        town.is_quiet().await;
+        assert_eq!(store.counts(), expected);
+    };
+    let before = store.counts();
+    person
+        .chooses(&prompt, "Show prices", "Asking the carriers")
+        .await;
+    let offers = person.hears("Tap the one you like").await;
+    costs_with_call(before).await;
+    let before = store.counts();
+    let confirmation = person.chooses(&offers, "USPS", "Shall I buy the label?").await;
+    town.is_quiet().await;
+    assert_eq!(store.counts(), (before.0 + 1, before.1 + 1));
+    let before = store.counts();
+    person.buys(&confirmation).await;
+    costs_with_call(before).await;
+
+    stop.cancel();
+    bot.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn passers_by_leave_no_record() {
+    let (town, store, stop, bot) = counted_bot().await;
+    let mut person = town.person(1).await;
+    for text in ["hello", "/help", "/cancel", "/nonsense"] {
+        person.asks(text, "").await;
+    }
+    let (_, query) = person.presses(1, "made:0").await;
+    person.answer_of(&query).await;
+    town.is_quiet().await;
+    assert_eq!(store.counts(), (5, 0));
+    let page = store.store.scan(&ScanFilter::default(), None, 10).await.unwrap();
+    assert!(page.sessions.is_empty());
+
+    stop.cancel();
+    bot.await.unwrap();
+}
