@@ -2,12 +2,13 @@
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use anyhow::Context;
 use stepkeep_sandbox::{Config, Sandbox, SandboxHandle, StartError};
 
 use crate::cli::DemoArgs;
-use crate::config::Settings;
+use crate::config::{Settings, StoreUrl};
 use crate::{logging, run, shutdown};
 
 /// The demo's bot. Any well-formed token is a bot of the sandbox; this one opens nothing anywhere else.
@@ -21,19 +22,22 @@ pub async fn demo(
     arguments: &DemoArgs,
     environment: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> anyhow::Result<()> {
-    let sandbox = start_sandbox(arguments.listen).await?;
-    let url = sandbox.url();
-    let fixed = [
-        ("telegram_token", TOKEN.to_owned()),
-        ("telegram_api_url", url.clone()),
-        (
-            "shipping_api_url",
-            format!("{}/shipping", url.trim_end_matches('/')),
-        ),
-        ("shipping_api_key", "demo".to_owned()),
-    ];
-    let settings = Settings::load(&arguments.sources(environment).with_fixed("the demo", fixed))?;
+    let environment: Vec<_> = environment.into_iter().collect();
+    let settings_at = |sandbox: &str| {
+        let fixed = [
+            ("telegram_token", TOKEN.to_owned()),
+            ("telegram_api_url", sandbox.to_owned()),
+            ("shipping_api_url", format!("{sandbox}/shipping")),
+            ("shipping_api_key", "demo".to_owned()),
+        ];
+        let sources = arguments.sources(environment.iter().cloned());
+        Settings::load(&sources.with_fixed("the demo", fixed))
+    };
+    // Twice: the store says where the sandbox keeps its state, and the sandbox says where the bot finds it.
+    let settings = settings_at(&format!("http://{}", arguments.listen))?;
     logging::init(&settings.log)?;
+    let sandbox = start_sandbox(arguments.listen, state_file(&settings.store)).await?;
+    let settings = settings_at(sandbox.url().trim_end_matches('/'))?;
     let stop = shutdown::on_signals()?;
     greet(&sandbox, arguments.listen, &settings);
     let ended = Box::pin(run::run(&settings, &stop)).await;
@@ -42,11 +46,17 @@ pub async fn demo(
     ended
 }
 
+/// Where the sandbox keeps its chats: beside the sessions, so that both go on together; nowhere if those end with the process.
+fn state_file(store: &StoreUrl) -> Option<PathBuf> {
+    store.file().map(|file| file.with_extension("sandbox.json"))
+}
+
 /// Starts the sandbox where it was asked for, or on another port when that one is busy.
-async fn start_sandbox(listen: SocketAddr) -> anyhow::Result<SandboxHandle> {
+async fn start_sandbox(listen: SocketAddr, state: Option<PathBuf>) -> anyhow::Result<SandboxHandle> {
     let at = |listen| {
         Sandbox::start(Config {
             listen,
+            state: state.clone(),
             ..Config::default()
         })
     };
@@ -63,6 +73,9 @@ fn greet(sandbox: &SandboxHandle, wanted: SocketAddr, settings: &Settings) {
     let port = sandbox.address().port();
     if wanted.port() != 0 && wanted.port() != port {
         println!("Port {} is busy, so this demo took port {port}.\n", wanted.port());
+    }
+    if let Some(put_aside) = sandbox.put_aside() {
+        println!("Note: {put_aside}.\n");
     }
     println!("Stepkeep's demo is ready. Open the chat in a browser:\n");
     println!("    {url}/?person=1001   as Anna, in English");

@@ -31,6 +31,15 @@ impl Clock {
             .fetch_add(i64::from(seconds), Ordering::Relaxed);
     }
 
+    /// By how much it was advanced, in seconds.
+    pub(crate) fn advanced_seconds(&self) -> i64 {
+        self.advanced_seconds.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn restore(&self, advanced_seconds: i64) {
+        self.advanced_seconds.store(advanced_seconds, Ordering::Relaxed);
+    }
+
     pub(crate) fn reset(&self) {
         self.advanced_seconds.store(0, Ordering::Relaxed);
     }

@@ -22,10 +22,12 @@ mod part;
 mod server;
 pub mod shipping;
 mod sim;
+mod state;
 mod telegram;
 pub mod web;
 
 pub use self::{
     part::{Part, UnknownPart},
     server::{Config, Sandbox, SandboxHandle, StartError},
+    state::PutAside,
 };

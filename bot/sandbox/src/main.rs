@@ -1,6 +1,6 @@
 //! The command `stepkeep-sandbox`.
 
-use std::{collections::BTreeSet, net::SocketAddr};
+use std::{collections::BTreeSet, net::SocketAddr, path::PathBuf};
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
@@ -29,6 +29,9 @@ enum Command {
         /// Serve these parts only: telegram, shipping.
         #[arg(long, value_name = "PARTS", value_delimiter = ',')]
         only: Vec<Part>,
+        /// Keep people, chats, updates and shipments in this file, and go on with what it says.
+        #[arg(long, value_name = "FILE")]
+        state: Option<PathBuf>,
     },
 }
 
@@ -39,9 +42,10 @@ async fn main() -> anyhow::Result<()> {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .init();
-    let Command::Serve { listen, only } = Cli::parse().command;
+    let Command::Serve { listen, only, state } = Cli::parse().command;
     let mut config = Config {
         listen,
+        state,
         ..Config::default()
     };
     if !only.is_empty() {
@@ -53,6 +57,9 @@ async fn main() -> anyhow::Result<()> {
 async fn serve(config: Config) -> anyhow::Result<()> {
     let parts = config.parts.clone();
     let sandbox = Sandbox::bind(config).await?;
+    if let Some(put_aside) = sandbox.put_aside() {
+        eprintln!("{put_aside}");
+    }
     announce(sandbox.address(), &parts);
     sandbox.serve(stop_signal()?).await.context("the listener failed")
 }

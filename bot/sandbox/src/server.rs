@@ -4,6 +4,7 @@ use std::{
     collections::BTreeSet,
     io,
     net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
     pin::pin,
     sync::Arc,
     time::Duration,
@@ -12,7 +13,13 @@ use std::{
 use axum::Router;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
-use crate::{bot_api, part::Part, shipping, sim, telegram::world::World, web};
+use crate::{
+    bot_api,
+    part::Part,
+    shipping, sim,
+    state::{Changes, PutAside, StateKeeper, Worlds},
+    web,
+};
 
 /// As long open connections may take to end once the sandbox is told to stop.
 const STOP_WITHIN: Duration = Duration::from_secs(3);
@@ -26,6 +33,9 @@ pub struct Config {
     pub parts: BTreeSet<Part>,
     /// By what the pauses between the tries of a webhook are multiplied: 1 is Telegram's pace, 0 leaves no pauses.
     pub webhook_retry_scale: f64,
+    /// The file that keeps people, chats, updates and shipments from one process to the next; without one, all is gone
+    /// with the process. One sandbox at a time may use it.
+    pub state: Option<PathBuf>,
 }
 
 impl Default for Config {
@@ -35,6 +45,7 @@ impl Default for Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             parts: Part::ALL.into_iter().collect(),
             webhook_retry_scale: 1.0,
+            state: None,
         }
     }
 }
@@ -53,6 +64,14 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
+    /// The state file is there, and cannot be read.
+    #[error("the sandbox's state cannot be read from {path}", path = .path.display())]
+    State {
+        /// The state file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
 }
 
 /// A sandbox that has its address, and is not serving yet.
@@ -60,15 +79,17 @@ pub enum StartError {
 pub struct Sandbox {
     listener: TcpListener,
     address: SocketAddr,
-    world: Arc<World>,
+    worlds: Worlds,
+    keeper: Option<StateKeeper>,
+    put_aside: Option<PutAside>,
     router: Router,
 }
 
 impl Sandbox {
-    /// Takes the address. Connections wait until [`serve`](Self::serve).
+    /// Takes the address, and takes up the state. Connections wait until [`serve`](Self::serve).
     ///
     /// # Errors
-    /// The address is in use, or cannot be listened at.
+    /// The address is in use, or cannot be listened at; the state file cannot be read.
     pub async fn bind(config: Config) -> Result<Self, StartError> {
         let wanted = config.listen;
         let refused = |source: io::Error| match source.kind() {
@@ -80,14 +101,30 @@ impl Sandbox {
         };
         let listener = TcpListener::bind(wanted).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
-        let world = Arc::new(World::new(config.webhook_retry_scale));
-        let router = router(&world, &config.parts);
+        let changes = Changes::default();
+        let worlds = Worlds::new(config.webhook_retry_scale, &changes);
+        let (keeper, put_aside) = match config.state {
+            None => (None, None),
+            Some(path) => {
+                let opened = StateKeeper::open(path.clone(), worlds.clone(), changes);
+                let (keeper, put_aside) = opened.map_err(|source| StartError::State { path, source })?;
+                (Some(keeper), put_aside)
+            }
+        };
+        let router = router(&worlds, &config.parts);
         Ok(Self {
             listener,
             address,
-            world,
+            worlds,
+            keeper,
+            put_aside,
             router,
         })
+    }
+
+    /// The state file that could not be understood, for somebody to be told.
+    pub fn put_aside(&self) -> Option<&PutAside> {
+        self.put_aside.as_ref()
     }
 
     /// Where it listens.
@@ -95,17 +132,17 @@ impl Sandbox {
         self.address
     }
 
-    /// Serves until the future is done; then ends long polls and event streams, and lets the other requests finish for a
-    /// few seconds.
+    /// Serves until the future is done; then ends long polls and event streams, lets the other requests finish for a
+    /// few seconds, and writes the state for the last time.
     ///
     /// # Errors
     /// The listener fails.
     pub async fn serve(self, shutdown: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
         let (stopping, stopped) = oneshot::channel();
-        let world = Arc::clone(&self.world);
+        let telegram = Arc::clone(&self.worlds.telegram);
         let shutdown = async move {
             shutdown.await;
-            world.reset();
+            telegram.stop();
             // It fails only after serving has ended, when nobody needs to know any more.
             let _ = stopping.send(());
         };
@@ -118,10 +155,21 @@ impl Sandbox {
             }
             tokio::time::sleep(STOP_WITHIN).await;
         };
-        tokio::select! {
+        let keep = async {
+            match &self.keeper {
+                Some(keeper) => keeper.keep().await,
+                None => std::future::pending().await,
+            }
+        };
+        let served = tokio::select! {
             served = serve => served,
             () = overdue => Ok(()),
+            never = keep => match never {},
+        };
+        if let Some(keeper) = &self.keeper {
+            keeper.write().await;
         }
+        served
     }
 
     /// Binds and serves in a task of its own, until the handle is stopped or dropped.
@@ -131,25 +179,31 @@ impl Sandbox {
     pub async fn start(config: Config) -> Result<SandboxHandle, StartError> {
         let sandbox = Self::bind(config).await?;
         let address = sandbox.address();
+        let put_aside = sandbox.put_aside.clone();
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(sandbox.serve(async {
             // A dropped handle stops the sandbox as well.
             let _ = stopped.await;
         }));
-        Ok(SandboxHandle { address, stop, task })
+        Ok(SandboxHandle {
+            address,
+            put_aside,
+            stop,
+            task,
+        })
     }
 }
 
-fn router(world: &Arc<World>, parts: &BTreeSet<Part>) -> Router {
+fn router(worlds: &Worlds, parts: &BTreeSet<Part>) -> Router {
     let mut router = Router::new();
     if parts.contains(&Part::Telegram) {
         router = router
-            .merge(bot_api::router(Arc::clone(world)))
-            .merge(sim::router(Arc::clone(world)))
+            .merge(bot_api::router(Arc::clone(&worlds.telegram)))
+            .merge(sim::router(Arc::clone(&worlds.telegram)))
             .merge(web::router());
     }
     if parts.contains(&Part::Shipping) {
-        router = router.nest("/shipping", shipping::router());
+        router = router.nest("/shipping", shipping::router_of(Arc::clone(&worlds.shipping)));
     }
     router
 }
@@ -158,6 +212,7 @@ fn router(world: &Arc<World>, parts: &BTreeSet<Part>) -> Router {
 #[derive(Debug)]
 pub struct SandboxHandle {
     address: SocketAddr,
+    put_aside: Option<PutAside>,
     stop: oneshot::Sender<()>,
     task: JoinHandle<io::Result<()>>,
 }
@@ -166,6 +221,11 @@ impl SandboxHandle {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The state file that could not be understood, for somebody to be told.
+    pub fn put_aside(&self) -> Option<&PutAside> {
+        self.put_aside.as_ref()
     }
 
     /// The root of everything it serves, without a slash at the end: `http://127.0.0.1:8090`.

@@ -1,6 +1,7 @@
 //! The URL that chooses a store.
 
 use std::fmt;
+use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -107,6 +108,16 @@ impl StoreUrl {
     /// What to open.
     pub(crate) fn place(&self) -> &Place {
         &self.place
+    }
+
+    /// The file that the store is, if it is one.
+    pub fn file(&self) -> Option<&Path> {
+        match &self.place {
+            #[cfg(feature = "memory")]
+            Place::Memory => None,
+            #[cfg(feature = "sqlite")]
+            Place::Sqlite(config) => Some(&config.path),
+        }
     }
 
     /// The URL as it was given, with the password that it may contain.

@@ -168,6 +168,7 @@ async fn run(world: &Arc<World>, bot: &Arc<Bot>, method: &str, params: Params, c
     let Some(fault) = fault else {
         return Reply::Answer(methods::dispatch(world, bot, method, params).await);
     };
+    world.changes.mark();
     let refusal = refusal_of(&fault);
     let outcome = if fault.after_effect {
         let outcome = methods::dispatch(world, bot, method, params).await;

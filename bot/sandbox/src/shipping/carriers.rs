@@ -217,9 +217,59 @@ pub(super) const CARRIERS: [Carrier; 3] = [
     },
 ];
 
+/// A service as it is written down: by its code, which no two carriers share.
+pub(super) mod by_code {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    use super::{ALL, Carrier, Service};
+
+    /// Writes the service's code.
+    pub(in super::super) fn serialize<S: Serializer>(
+        service: &Service,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(service.code)
+    }
+
+    /// Finds the service of a code.
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<&'static Service, D::Error> {
+        let code = String::deserialize(deserializer)?;
+        let mut services = ALL.iter().flat_map(|carrier: &Carrier| carrier.services);
+        services
+            .find(|service| service.code == code)
+            .ok_or_else(|| D::Error::custom(format!("there is no service {code}")))
+    }
+}
+
+/// A carrier as it is written down: by its account id.
+pub(super) mod by_id {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    use super::{Carrier, carrier};
+
+    /// Writes the carrier's id.
+    pub(in super::super) fn serialize<S: Serializer>(
+        carrier: &Carrier,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(carrier.id)
+    }
+
+    /// Finds the carrier of an id.
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<&'static Carrier, D::Error> {
+        let id = String::deserialize(deserializer)?;
+        carrier(&id).ok_or_else(|| D::Error::custom(format!("there is no carrier {id}")))
+    }
+}
+
+// A reference into a constant: promoted, so it lives for ever.
+const ALL: &[Carrier] = &CARRIERS;
+
 /// The carrier of an account id.
 pub(super) fn carrier(id: &str) -> Option<&'static Carrier> {
-    // A reference into a constant: promoted, so it lives for ever.
-    const ALL: &[Carrier] = &CARRIERS;
     ALL.iter().find(|carrier| carrier.id == id)
 }

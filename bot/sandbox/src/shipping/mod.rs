@@ -1,7 +1,7 @@
 //! A stand-in for the shipping API: ShipStation's, version 2.
 //!
 //! It answers in the shapes of the real thing, with prices by distance and weight, and with labels that are real PDF
-//! files. What it knows lives in the router and goes with it. Its people's side is `/sim/labels` and `/sim/faults`; names
+//! files. What it knows lives in the router and goes with it, unless the sandbox keeps a state file. Its people's side is `/sim/labels` and `/sim/faults`; names
 //! and cities that provoke errors are listed in the README.
 
 mod answer;
@@ -20,11 +20,17 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post, put};
 
-use self::world::World;
+use crate::state::Changes;
+
+pub(crate) use self::world::{SavedWorld, World};
 
 /// The shipping API under `/v2`, and its people's side under `/sim`, with a state of its own.
 pub fn router() -> Router {
-    let world = Arc::new(World::new());
+    router_of(Arc::new(World::new(Changes::default())))
+}
+
+/// The same with a state that somebody else holds too.
+pub(crate) fn router_of(world: Arc<World>) -> Router {
     Router::new()
         .route("/v2/carriers", get(handlers::carriers))
         .route("/v2/carriers/{carrier_id}", get(handlers::carrier))

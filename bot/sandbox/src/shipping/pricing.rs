@@ -3,12 +3,13 @@
 use jiff::civil::{Date, Weekday};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
+use serde::{Deserialize, Serialize};
 
 use super::carriers::{Carrier, Service};
 use super::request::Package;
 
 /// What a service costs for a package.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Price {
     /// In cents.
     pub(super) shipping: i64,

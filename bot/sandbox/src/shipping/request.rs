@@ -144,7 +144,7 @@ fn is_zip(text: &str) -> bool {
 }
 
 /// A package in the units that carriers price by.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Package {
     pub(super) ounces: Decimal,
     /// Longest side first.
@@ -217,7 +217,7 @@ pub(super) enum Subject {
 }
 
 /// A shipment that is described.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct NewShipment {
     pub(super) external_id: Option<String>,
     pub(super) ship_date: Option<Date>,

@@ -6,16 +6,18 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use rand::RngExt;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::answer::{Failure, money};
-use super::carriers::{Carrier, Service};
+use super::carriers::{self, Carrier, Service};
 use super::fault::{Fault, Operation};
 use super::pricing::{self, Price, Refusal};
 use super::request::{NewShipment, RatesRequest, Subject};
 use super::{provoke, tracking};
+use crate::state::Changes;
 
 /// How many shipments keep their rates; the oldest are forgotten first, as if they had expired.
 const MOST_SHIPMENTS: usize = 20_000;
@@ -23,7 +25,7 @@ const MOST_SHIPMENTS: usize = 20_000;
 const SLOW_READINGS: u32 = 2;
 
 /// A shipment that rates were asked for.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Shipment {
     pub(super) id: String,
     pub(super) described: NewShipment,
@@ -32,11 +34,13 @@ pub(super) struct Shipment {
 }
 
 /// An offer.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Rate {
     pub(super) id: String,
     pub(super) shipment: Arc<Shipment>,
+    #[serde(with = "carriers::by_id")]
     pub(super) carrier: &'static Carrier,
+    #[serde(with = "carriers::by_code")]
     pub(super) service: &'static Service,
     pub(super) price: Price,
     pub(super) zone: u8,
@@ -45,7 +49,7 @@ pub(super) struct Rate {
 }
 
 /// Whether a label can be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Status {
     /// Ready after so many readings more.
     Processing(u32),
@@ -55,7 +59,7 @@ pub(super) enum Status {
 }
 
 /// A bought label.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Label {
     pub(super) id: String,
     pub(super) rate: Rate,
@@ -88,14 +92,20 @@ pub(super) struct Quote {
 
 /// Everything that one stand-in knows.
 #[derive(Debug)]
-pub(super) struct World {
+pub(crate) struct World {
     /// A part of all ids that differs from start to start, so that what a bot remembers of an earlier sandbox is not
     /// taken for something else.
     run: String,
     inner: Mutex<Inner>,
+    changes: Changes,
 }
 
-#[derive(Debug)]
+/// Everything that is written down of a [`World`].
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct SavedWorld(Inner);
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Inner {
     last_number: u64,
     last_serial: u64,
@@ -104,11 +114,12 @@ struct Inner {
     rates: HashMap<String, Rate>,
     labels: Vec<Label>,
     faults: Vec<Fault>,
+    #[serde(with = "crate::state::pairs")]
     seen: HashMap<(Operation, String), u32>,
 }
 
 impl World {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new(changes: Changes) -> Self {
         let mut random = rand::rng();
         Self {
             run: letters_and_digits(5),
@@ -122,12 +133,32 @@ impl World {
                 faults: Vec::new(),
                 seen: HashMap::new(),
             }),
+            changes,
         }
+    }
+
+    /// What is to be written down.
+    pub(crate) fn saved(&self) -> SavedWorld {
+        // Not through `lock`: looking changes nothing.
+        SavedWorld(self.inner.lock().clone())
+    }
+
+    /// Takes up what was written down. The run's part of new ids is a new one all the same.
+    pub(crate) fn restore(&self, saved: SavedWorld) {
+        *self.inner.lock() = saved.0;
+    }
+
+    /// The state, to be looked at or changed. It is taken for changed.
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        let inner = self.inner.lock();
+        // Only now: who hears of the change waits for this lock, and so sees the change whole.
+        self.changes.mark();
+        inner
     }
 
     /// Forgets everything. Ids and tracking numbers go on growing.
     pub(super) fn reset(&self) {
-        let mut inner = self.inner.lock();
+        let mut inner = self.lock();
         let Inner {
             last_number: _,
             last_serial: _,
@@ -147,16 +178,16 @@ impl World {
     }
 
     pub(super) fn add_fault(&self, fault: Fault) {
-        self.inner.lock().faults.push(fault);
+        self.lock().faults.push(fault);
     }
 
     pub(super) fn clear_faults(&self) {
-        self.inner.lock().faults.clear();
+        self.lock().faults.clear();
     }
 
     /// The fault that is due for a call: one that was asked for, else one that its shipment provokes.
     pub(super) fn fault(&self, operation: Operation, shipment: Option<&NewShipment>) -> Option<Fault> {
-        let mut inner = self.inner.lock();
+        let mut inner = self.lock();
         if let Some(index) = inner.faults.iter().position(|fault| fault.operation == operation) {
             let fault = inner.faults.get_mut(index)?;
             fault.times = fault.times.saturating_sub(1);
@@ -177,14 +208,14 @@ impl World {
 
     /// The shipment of a rate.
     pub(super) fn shipment_of(&self, rate_id: &str) -> Option<Arc<Shipment>> {
-        let inner = self.inner.lock();
+        let inner = self.lock();
         inner.rates.get(rate_id).map(|rate| Arc::clone(&rate.shipment))
     }
 
     /// Offers of the carriers that are asked.
     pub(super) fn quote(&self, request: RatesRequest) -> Result<Quote, Failure> {
         let now = Timestamp::now();
-        let mut inner = self.inner.lock();
+        let mut inner = self.lock();
         let shipment = match request.subject {
             Subject::Known(id) => match inner.shipments.get(&id) {
                 Some((shipment, _)) => Arc::clone(shipment),
@@ -255,12 +286,12 @@ impl World {
     }
 
     pub(super) fn rate(&self, id: &str) -> Option<Rate> {
-        self.inner.lock().rates.get(id).cloned()
+        self.lock().rates.get(id).cloned()
     }
 
     /// Buys a label: each call makes one more, as with the real thing.
     pub(super) fn buy(&self, rate_id: &str, test: bool) -> Result<Label, Failure> {
-        let mut inner = self.inner.lock();
+        let mut inner = self.lock();
         let rate = match inner.rates.get(rate_id) {
             Some(rate) => rate.clone(),
             None => return Err(Failure::not_found("rate", rate_id)),
@@ -290,7 +321,7 @@ impl World {
 
     /// A label as it is read: one that is made slowly comes nearer to its end.
     pub(super) fn read_label(&self, id: &str) -> Option<Label> {
-        let mut inner = self.inner.lock();
+        let mut inner = self.lock();
         let label = inner.labels.iter_mut().find(|label| label.id == id)?;
         label.progress();
         Some(label.clone())
@@ -298,13 +329,13 @@ impl World {
 
     /// The label at a download's address.
     pub(super) fn label_by_secret(&self, secret: &str) -> Option<Label> {
-        let inner = self.inner.lock();
+        let inner = self.lock();
         inner.labels.iter().find(|label| label.secret == secret).cloned()
     }
 
     /// The labels that `filter` lets through, newest first.
     pub(super) fn labels(&self, filter: &LabelFilter<'_>) -> Vec<Label> {
-        let mut inner = self.inner.lock();
+        let mut inner = self.lock();
         let found = inner
             .labels
             .iter_mut()
@@ -320,12 +351,12 @@ impl World {
 
     /// All labels, oldest first, untouched.
     pub(super) fn all_labels(&self) -> Vec<Label> {
-        self.inner.lock().labels.clone()
+        self.lock().labels.clone()
     }
 
     /// Gives a label back, or says as which `reason_code` not.
     pub(super) fn void(&self, id: &str) -> Result<Result<(), &'static str>, Failure> {
-        let mut inner = self.inner.lock();
+        let mut inner = self.lock();
         let Some(label) = inner.labels.iter_mut().find(|label| label.id == id) else {
             return Err(Failure::not_found("label", id));
         };

@@ -73,11 +73,13 @@ pub(super) async fn order_fault(
         ));
     }
     world.faults.lock().order(fault.clone());
+    world.changes.mark();
     Ok(Json(fault))
 }
 
 pub(super) async fn end_faults(State(world): State<Arc<World>>) -> StatusCode {
     world.faults.lock().clear();
+    world.changes.mark();
     StatusCode::NO_CONTENT
 }
 
@@ -96,6 +98,7 @@ pub(super) async fn advance_clock(
     Body(wanted): Body<Advance>,
 ) -> Json<Value> {
     world.clock.advance(wanted.advance_seconds);
+    world.changes.mark();
     Json(json!({ "now": world.clock.now() }))
 }
 

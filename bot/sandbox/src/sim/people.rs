@@ -26,5 +26,6 @@ pub(super) async fn put(
     Body(new): Body<NewPerson>,
 ) -> Result<Json<Person>, SimError> {
     let person = world.people.put(new).map_err(SimError::bad_request)?;
+    world.changes.mark();
     Ok(Json(Person::clone(&person)))
 }

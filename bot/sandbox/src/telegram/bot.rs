@@ -3,6 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use parking_lot::{Mutex, MutexGuard};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -11,13 +12,14 @@ use super::{
     chat::{BotIdentity, Chat, ChatKind},
     commands::CommandMenus,
     events::Listeners,
-    files::FileStore,
+    files::{FileStore, SavedFile},
     message::{Draft, Message},
     people::Person,
     updates::{AllowedUpdates, UpdateQueue},
-    webhook::Webhook,
+    webhook::{Webhook, WebhookSettings},
     world::FirstIds,
 };
+use crate::state::Changes;
 
 /// A bot and everything that only it has. Any well-formed token makes one.
 #[derive(Debug)]
@@ -27,8 +29,21 @@ pub(crate) struct Bot {
     /// Ends long polls and webhook deliveries when the bot is forgotten.
     pub(crate) forgotten: CancellationToken,
     state: Mutex<BotState>,
+    changes: Changes,
     /// Marked as changed whenever a waiting poll or delivery has to look again.
     bell: watch::Sender<()>,
+}
+
+/// A bot as it is written down.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct SavedBot {
+    id: i64,
+    queue: UpdateQueue,
+    allowed: AllowedUpdates,
+    chats: HashMap<i64, Chat>,
+    menus: CommandMenus,
+    files: Vec<SavedFile>,
+    pub(crate) webhook: Option<WebhookSettings>,
 }
 
 #[derive(Debug)]
@@ -45,28 +60,77 @@ pub(crate) struct BotState {
 }
 
 impl Bot {
-    pub(crate) fn new(id: i64, first_ids: FirstIds) -> Self {
-        let identity = BotIdentity {
+    pub(crate) fn new(id: i64, first_ids: FirstIds, changes: Changes) -> Self {
+        let blank = SavedBot {
             id,
-            first_name: "Sandbox bot".to_owned(),
-            username: format!("sandbox_{id}_bot"),
-        };
-        let state = BotState {
             queue: UpdateQueue::new(first_ids.update),
             allowed: AllowedUpdates::default(),
             chats: HashMap::new(),
-            first_message_id: first_ids.message,
             menus: CommandMenus::default(),
+            files: Vec::new(),
+            webhook: None,
+        };
+        Self::restored(blank, first_ids, changes)
+    }
+
+    /// The bot as it was written down, but for its webhook. No id that is drawn from now on lies below the given ones.
+    pub(crate) fn restored(saved: SavedBot, first_ids: FirstIds, changes: Changes) -> Self {
+        let SavedBot {
+            id,
+            mut queue,
+            allowed,
+            mut chats,
+            menus,
+            files,
+            webhook: _,
+        } = saved;
+        let files = FileStore::restored(id, files);
+        queue.begin_at_least_at(first_ids.update);
+        for chat in chats.values_mut() {
+            chat.next_message_id = chat.next_message_id.max(first_ids.message);
+            let shown = chat.messages.values_mut();
+            for file in shown.filter_map(|message| message.content.file_mut()) {
+                if let Some(stored) = files.by_id(&file.file_id) {
+                    *file = stored;
+                }
+            }
+        }
+        let state = BotState {
+            queue,
+            allowed,
+            chats,
+            first_message_id: first_ids.message,
+            menus,
             webhook: None,
             poll_ticket: 0,
             listeners: Listeners::default(),
         };
         Self {
-            identity,
-            files: FileStore::new(id),
+            identity: BotIdentity {
+                id,
+                first_name: "Sandbox bot".to_owned(),
+                username: format!("sandbox_{id}_bot"),
+            },
+            files,
             forgotten: CancellationToken::new(),
             state: Mutex::new(state),
+            changes,
             bell: watch::channel(()).0,
+        }
+    }
+
+    /// What is to be written down of this bot.
+    pub(crate) fn saved(&self) -> SavedBot {
+        // Not through `lock`: looking changes nothing.
+        let state = self.state.lock();
+        SavedBot {
+            id: self.id(),
+            queue: state.queue.clone(),
+            allowed: state.allowed.clone(),
+            chats: state.chats.clone(),
+            menus: state.menus.clone(),
+            files: self.files.saved(),
+            webhook: state.webhook.as_ref().map(|webhook| webhook.settings.clone()),
         }
     }
 
@@ -74,8 +138,12 @@ impl Bot {
         self.identity.id
     }
 
+    /// The state, to be looked at or changed. It is taken for changed.
     pub(crate) fn lock(&self) -> MutexGuard<'_, BotState> {
-        self.state.lock()
+        let state = self.state.lock();
+        // Only now: who hears of the change waits for this lock, and so sees the change whole.
+        self.changes.mark();
+        state
     }
 
     /// Wakes whatever waits for updates or for a change of the webhook.

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// As long after the press a bot can still answer it, in seconds: Telegram keeps the update no longer either.
 pub(crate) const ANSWER_WITHIN_SECONDS: i64 = 150;
@@ -11,7 +11,7 @@ pub(crate) const ANSWER_WITHIN_SECONDS: i64 = 150;
 const CAPACITY: usize = 100_000;
 
 /// What the person sees after the press.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct CallbackAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) text: Option<String>,
@@ -20,7 +20,7 @@ pub(crate) struct CallbackAnswer {
     pub(crate) url: Option<String>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Press {
     pub(crate) bot: i64,
     pub(crate) chat: i64,
@@ -29,7 +29,7 @@ pub(crate) struct Press {
 }
 
 /// The presses of all bots, by the id of the callback query.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Presses {
     by_id: HashMap<String, Press>,
     order: VecDeque<String>,

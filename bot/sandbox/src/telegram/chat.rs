@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
@@ -15,7 +16,7 @@ use super::{
 /// Groups with an id at or below this are supergroups, as in Telegram.
 const HIGHEST_SUPERGROUP_ID: i64 = -1_000_000_000_000;
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) enum ChatKind {
     Private(Arc<Person>),
     Group { title: String },
@@ -37,7 +38,7 @@ impl BotIdentity {
 }
 
 /// One chat of one bot, with its whole transcript.
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Chat {
     pub(crate) id: i64,
     pub(crate) kind: ChatKind,

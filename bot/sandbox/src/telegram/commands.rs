@@ -12,7 +12,7 @@ pub(crate) struct BotCommand {
 }
 
 /// For whom a menu is: Telegram's `BotCommandScope`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(crate) enum Scope {
     #[default]
@@ -33,8 +33,9 @@ pub(crate) enum Scope {
 }
 
 /// All menus of one bot.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct CommandMenus {
+    #[serde(with = "crate::state::pairs")]
     menus: HashMap<(Scope, String), Vec<BotCommand>>,
 }
 

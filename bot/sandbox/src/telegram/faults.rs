@@ -54,7 +54,7 @@ impl Fault {
 }
 
 /// The faults still to come, in the order in which they were ordered.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Faults {
     ordered: Vec<Fault>,
 }

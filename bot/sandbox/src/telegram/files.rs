@@ -4,17 +4,18 @@ use std::{collections::HashMap, sync::Arc};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// What a file was sent as. Telegram does not let a bot send one kind as another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum FileKind {
     Document,
     Photo { width: usize, height: usize },
 }
 
 /// One file, kept until the sandbox is reset.
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct StoredFile {
     pub(crate) file_id: String,
     pub(crate) unique_id: String,
@@ -22,6 +23,8 @@ pub(crate) struct StoredFile {
     pub(crate) name: String,
     pub(crate) mime_type: String,
     pub(crate) path: String,
+    /// Written once for each file ([`SavedFile`]), and not with each message that shows it.
+    #[serde(skip)]
     pub(crate) bytes: Bytes,
 }
 
@@ -99,6 +102,21 @@ struct Index {
     by_path: HashMap<String, Arc<StoredFile>>,
 }
 
+impl Index {
+    fn put(&mut self, file: Arc<StoredFile>) {
+        self.by_path.insert(file.path.clone(), Arc::clone(&file));
+        self.by_id.insert(file.file_id.clone(), file);
+    }
+}
+
+/// A file with its bytes, as it is written down.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct SavedFile {
+    file: Arc<StoredFile>,
+    #[serde(with = "crate::state::base64")]
+    bytes: Bytes,
+}
+
 /// The files that one bot has sent or was sent. Ids are of that bot alone, like the real ones.
 #[derive(Debug)]
 pub(crate) struct FileStore {
@@ -107,13 +125,6 @@ pub(crate) struct FileStore {
 }
 
 impl FileStore {
-    pub(crate) fn new(bot_id: i64) -> Self {
-        Self {
-            bot_id,
-            index: Mutex::new(Index::default()),
-        }
-    }
-
     pub(crate) fn add(&self, kind: FileKind, upload: Upload) -> Arc<StoredFile> {
         let mut index = self.index.lock();
         let number = index.by_id.len() + 1;
@@ -135,9 +146,31 @@ impl FileStore {
             mime_type: upload.mime_type,
             bytes: upload.bytes,
         });
-        index.by_id.insert(file.file_id.clone(), Arc::clone(&file));
-        index.by_path.insert(file.path.clone(), Arc::clone(&file));
+        index.put(Arc::clone(&file));
         file
+    }
+
+    /// All files, to be written down.
+    pub(crate) fn saved(&self) -> Vec<SavedFile> {
+        let index = self.index.lock();
+        let saved = |file: &Arc<StoredFile>| SavedFile {
+            file: Arc::clone(file),
+            bytes: file.bytes.clone(),
+        };
+        index.by_id.values().map(saved).collect()
+    }
+
+    /// A store of the files that were written down.
+    pub(crate) fn restored(bot_id: i64, saved: Vec<SavedFile>) -> Self {
+        let mut index = Index::default();
+        for SavedFile { file, bytes } in saved {
+            let described = Arc::unwrap_or_clone(file);
+            index.put(Arc::new(StoredFile { bytes, ..described }));
+        }
+        Self {
+            bot_id,
+            index: Mutex::new(index),
+        }
     }
 
     pub(crate) fn by_id(&self, file_id: &str) -> Option<Arc<StoredFile>> {

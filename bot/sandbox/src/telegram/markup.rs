@@ -1,5 +1,6 @@
 //! Keyboards: what may be sent along with a message.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 const MAX_BUTTONS: usize = 100;
@@ -20,7 +21,7 @@ const INLINE_ACTIONS: [&str; 9] = [
 ];
 
 /// A checked `reply_markup`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Markup {
     /// Rows of inline buttons; never empty.
     Inline(Vec<Value>),

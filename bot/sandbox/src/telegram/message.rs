@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::{files::StoredFile, markup::Markup, people::Person, text::FormattedText};
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) enum Author {
     Bot,
     Person(Arc<Person>),
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) enum Content {
     Text(FormattedText),
     Document {
@@ -33,6 +35,13 @@ impl Content {
         }
     }
 
+    pub(crate) fn file_mut(&mut self) -> Option<&mut Arc<StoredFile>> {
+        match self {
+            Self::Text(_) => None,
+            Self::Document { file, .. } | Self::Photo { file, .. } => Some(file),
+        }
+    }
+
     pub(crate) fn caption_mut(&mut self) -> Option<&mut FormattedText> {
         match self {
             Self::Text(_) => None,
@@ -41,7 +50,7 @@ impl Content {
     }
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Message {
     pub(crate) id: i64,
     pub(crate) date: i64,

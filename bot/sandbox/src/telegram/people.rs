@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 const FIRST_DRAWN_ID: i64 = 2001;
 
 /// One simulated person. Never changes: a new version replaces it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Person {
     pub(crate) id: i64,
     pub(crate) first_name: String,
@@ -132,5 +132,10 @@ impl People {
 
     pub(crate) fn reset(&self) {
         *self.by_id.write() = people_at_start();
+    }
+
+    /// Puts exactly these in the place of all others.
+    pub(crate) fn restore(&self, people: Vec<Arc<Person>>) {
+        *self.by_id.write() = people.into_iter().map(|person| (person.id, person)).collect();
     }
 }

@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use serde::{Deserialize, Serialize};
 use serde_json::{
     Map, Value,
     value::{RawValue, to_raw_value},
@@ -28,7 +29,7 @@ const QUERIES: [&str; 4] = [
 ];
 
 /// The kinds of updates that a bot wants. Applied when an update comes up, not when it is delivered.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum AllowedUpdates {
     #[default]
     UsualOnes,
@@ -54,7 +55,7 @@ impl AllowedUpdates {
 }
 
 /// Updates of one lane reach a webhook one after another; lanes go side by side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) enum Lane {
     Chat(i64),
     User(i64),
@@ -62,7 +63,7 @@ pub(crate) enum Lane {
 }
 
 /// One update, ready to be sent any number of times.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Update {
     pub(crate) id: i64,
     pub(crate) lane: Lane,
@@ -107,14 +108,14 @@ fn lane_of(fields: &Map<String, Value>) -> Lane {
         .unwrap_or(Lane::Rest)
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Waiting {
     update: Arc<Update>,
     handed_out: bool,
 }
 
 /// Updates that the bot has not confirmed yet, and the latest ones that it has.
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct UpdateQueue {
     /// By the order of arrival.
     waiting: BTreeMap<u64, Waiting>,
@@ -125,7 +126,9 @@ pub(crate) struct UpdateQueue {
     next_id: i64,
     /// No waiting update expires before this.
     earliest_expiry: i64,
+    #[serde(skip)]
     delivered: HashMap<i64, Arc<Update>>,
+    #[serde(skip)]
     delivered_order: VecDeque<i64>,
 }
 
@@ -265,6 +268,11 @@ impl UpdateQueue {
     pub(crate) fn pending(&mut self, now: i64) -> usize {
         self.expire(now);
         self.waiting.len()
+    }
+
+    /// Lets ids go on from here if they would be lower.
+    pub(crate) fn begin_at_least_at(&mut self, id: i64) {
+        self.next_id = self.next_id.max(id);
     }
 
     pub(crate) fn next_id(&self) -> i64 {

@@ -7,6 +7,7 @@ use std::{
 };
 
 use reqwest::{Client, StatusCode, header};
+use serde::{Deserialize, Serialize};
 use tokio::{sync::Semaphore, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -28,14 +29,14 @@ const MAX_RETRY_AFTER_SECONDS: f64 = 3600.0;
 const SECRET_HEADER: &str = "X-Telegram-Bot-Api-Secret-Token";
 
 /// What a bot asks for.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct WebhookSettings {
     pub(crate) url: Url,
     pub(crate) secret: Option<String>,
     pub(crate) max_connections: usize,
     pub(crate) ip_address: Option<String>,
     /// PEM of the server's own certificate.
-    pub(crate) certificate: Option<bytes::Bytes>,
+    pub(crate) certificate: Option<String>,
 }
 
 impl std::fmt::Debug for WebhookSettings {
@@ -82,7 +83,7 @@ impl Webhook {
             .timeout(REQUEST_TIMEOUT)
             .no_proxy();
         if let Some(pem) = &settings.certificate {
-            client = client.add_root_certificate(reqwest::Certificate::from_pem(pem)?);
+            client = client.add_root_certificate(reqwest::Certificate::from_pem(pem.as_bytes())?);
         }
         let stop = CancellationToken::new();
         let delivery = Delivery {

@@ -9,9 +9,17 @@ use std::{
 };
 
 use parking_lot::{Mutex, RwLock};
+use serde::{Deserialize, Serialize};
 
-use super::{bot::Bot, callbacks::Presses, calls::CallLog, faults::Faults, people::People};
-use crate::clock::Clock;
+use super::{
+    bot::{Bot, SavedBot},
+    callbacks::Presses,
+    calls::CallLog,
+    faults::Faults,
+    people::{People, Person},
+    webhook::Webhook,
+};
+use crate::{clock::Clock, state::Changes};
 
 /// 2026-01-01, in seconds since 1970: ids count from here.
 const IDS_SINCE: i64 = 1_767_225_600;
@@ -53,6 +61,8 @@ pub(crate) struct World {
     pub(crate) faults: Mutex<Faults>,
     /// By what the pauses between tries of a webhook are multiplied.
     pub(crate) webhook_retry_scale: f64,
+    /// To be marked by who changes anything but a bot, which marks by itself.
+    pub(crate) changes: Changes,
     bots: RwLock<Bots>,
     next_callback: AtomicU64,
 }
@@ -64,7 +74,7 @@ struct Bots {
 }
 
 impl World {
-    pub(crate) fn new(webhook_retry_scale: f64) -> Self {
+    pub(crate) fn new(webhook_retry_scale: f64, changes: Changes) -> Self {
         let clock = Clock::default();
         let now = clock.unix();
         let bots = Bots {
@@ -78,6 +88,7 @@ impl World {
             calls: Mutex::default(),
             faults: Mutex::default(),
             webhook_retry_scale,
+            changes,
             bots: RwLock::new(bots),
             next_callback: AtomicU64::new(now.unsigned_abs().saturating_mul(1_000_000_000)),
         }
@@ -93,7 +104,7 @@ impl World {
         Arc::clone(
             bots.by_id
                 .entry(id)
-                .or_insert_with(|| Arc::new(Bot::new(id, first_ids))),
+                .or_insert_with(|| Arc::new(Bot::new(id, first_ids, self.changes.clone()))),
         )
     }
 
@@ -130,7 +141,62 @@ impl World {
         *self.presses.lock() = Presses::default();
         *self.calls.lock() = CallLog::default();
         self.faults.lock().clear();
+        self.changes.mark();
     }
+
+    /// Ends long polls, event streams and deliveries to webhooks, and forgets nothing.
+    pub(crate) fn stop(&self) {
+        for bot in self.bots() {
+            bot.forgotten.cancel();
+        }
+    }
+
+    /// What is to be written down.
+    pub(crate) fn saved(&self) -> SavedWorld {
+        // Bots come first: what is changed under the lock of a bot is whole once that lock was had.
+        SavedWorld {
+            bots: self.bots().iter().map(|bot| bot.saved()).collect(),
+            people: self.people.all(),
+            presses: self.presses.lock().clone(),
+            faults: self.faults.lock().clone(),
+            advanced_seconds: self.clock.advanced_seconds(),
+        }
+    }
+
+    /// Takes up what was written down, webhooks too. To be called on a new world, inside the runtime.
+    pub(crate) fn restore(self: &Arc<Self>, saved: SavedWorld) {
+        let SavedWorld {
+            bots,
+            people,
+            presses,
+            faults,
+            advanced_seconds,
+        } = saved;
+        self.people.restore(people);
+        *self.presses.lock() = presses;
+        *self.faults.lock() = faults;
+        self.clock.restore(advanced_seconds);
+        let first_ids = self.bots.read().first_ids;
+        for mut saved in bots {
+            let webhook = saved.webhook.take();
+            let bot = Arc::new(Bot::restored(saved, first_ids, self.changes.clone()));
+            self.bots.write().by_id.insert(bot.id(), Arc::clone(&bot));
+            // A certificate that was good enough before is so again.
+            if let Some(Ok(webhook)) = webhook.map(|settings| Webhook::start(self, &bot, settings)) {
+                bot.lock().webhook = Some(webhook);
+            }
+        }
+    }
+}
+
+/// Everything that is written down of a [`World`]; the log of calls is not.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct SavedWorld {
+    bots: Vec<SavedBot>,
+    people: Vec<Arc<Person>>,
+    presses: Presses,
+    faults: Faults,
+    advanced_seconds: i64,
 }
 
 #[cfg(test)]

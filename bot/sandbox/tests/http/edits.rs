@@ -44,6 +44,17 @@ async fn an_edit_without_a_keyboard_takes_the_keyboard_away() {
 }
 
 #[tokio::test]
+async fn a_new_keyboard_alone_makes_no_message_an_edited_one() {
+    let room = Room::new().await;
+    let message = with_message(&room).await;
+    let edited = room.bot("editMessageReplyMarkup", message).await;
+    assert_eq!(edited["edit_date"], Value::Null);
+    let shown = room.transcript(ANNA).await.split_off(1);
+    assert_eq!(shown[0]["edited"], Value::Null);
+    assert_eq!(shown[0]["inline_keyboard"], Value::Null);
+}
+
+#[tokio::test]
 async fn an_edit_that_changes_nothing_is_refused() {
     let room = Room::new().await;
     let message = with_message(&room).await;

@@ -17,5 +17,6 @@ mod people;
 mod polling;
 mod process;
 mod shapes;
+mod state;
 mod support;
 mod webhooks;

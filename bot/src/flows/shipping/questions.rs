@@ -10,7 +10,7 @@ use super::fields;
 use crate::flows::speech::Speech;
 use crate::localization::{Args, Localizer};
 use crate::validation::{
-    PostalCode, Rejection, State, check_state, parse_address_line, parse_city, parse_dimensions,
+    PhoneNumber, PostalCode, Rejection, State, check_state, parse_address_line, parse_city, parse_dimensions,
     parse_person_name, parse_phone_number, parse_postal_code, parse_state, parse_weight,
 };
 
@@ -82,6 +82,27 @@ struct OrderQuestion {
     number: usize,
 }
 
+impl OrderQuestion {
+    /// The answer so far, which is there when it is to be edited.
+    fn current(&self, view: &FormView<'_>, speech: &Speech<'_>) -> Option<String> {
+        let answer = view.data.get(self.name)?;
+        let (localizer, language) = (speech.localizer, speech.language);
+        match self.kind {
+            Kind::PersonName | Kind::AddressLine | Kind::City | Kind::PostalCode(_) => answer.get().ok(),
+            Kind::State => answer.get().ok().map(|state: State| state.code().to_owned()),
+            Kind::Phone => answer.get().ok().map(|phone: PhoneNumber| phone.to_string()),
+            Kind::Weight => answer
+                .get()
+                .ok()
+                .map(|weight| localizer.weight(language, &weight)),
+            Kind::Dimensions => answer
+                .get()
+                .ok()
+                .map(|size| localizer.dimensions(language, &size)),
+        }
+    }
+}
+
 impl Question for OrderQuestion {
     fn name(&self) -> FieldName {
         FieldName::constant(self.name)
@@ -98,7 +119,14 @@ impl Question for OrderQuestion {
             .with("total", QUESTIONS.len());
         let progress = speech.text("step-progress", &progress);
         let question = speech.plain(&format!("prompt-{}", self.name.replace('_', "-")));
-        Message::text(format!("{progress}\n{question}"))
+        let text = format!("{progress}\n{question}");
+        Message::text(match self.current(view, &speech) {
+            Some(value) => {
+                let current = speech.text("current-value", &Args::new().with("value", value));
+                format!("{text}\n\n{current}")
+            }
+            None => text,
+        })
     }
 
     fn accept(&self, event: &Event, view: &FormView<'_>) -> Result<Answer, String> {

@@ -78,7 +78,10 @@ fn edit(call: &Call<'_>, change: impl FnOnce(&mut Content) -> Result<(), ApiErro
              current content and reply markup of the message",
         ));
     }
-    edited.edit_date = Some(call.world.clock.unix());
+    // A new keyboard alone makes no message an edited one.
+    if edited.content.words() != current.content.words() {
+        edited.edit_date = Some(call.world.clock.unix());
+    }
     *current = edited.clone();
     listeners.publish(chat_id, "edited", || chat.entry(&call.bot.identity, &edited));
     Ok(Answer::of(&chat.message(&call.bot.identity, &edited)))

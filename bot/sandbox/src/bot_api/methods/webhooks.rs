@@ -65,7 +65,7 @@ fn settings_of(call: &mut Call<'_>, url: &str) -> Result<WebhookSettings, ApiErr
         }
     }
     let certificate = match call.params.take_file("certificate")? {
-        Some(FileSource::Uploaded(upload)) => Some(upload.bytes),
+        Some(FileSource::Uploaded(upload)) => Some(String::from_utf8_lossy(&upload.bytes).into_owned()),
         Some(FileSource::FileId(_)) => {
             return Err(ApiError::bad_request(
                 "bad webhook: certificate must be uploaded as a file",

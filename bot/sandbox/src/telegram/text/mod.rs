@@ -40,7 +40,7 @@ impl Entity {
 }
 
 /// A text and what parts of it mean.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct FormattedText {
     pub(crate) text: String,
     pub(crate) entities: Vec<Entity>,

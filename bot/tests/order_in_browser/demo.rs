@@ -1,0 +1,74 @@
+//! The demo as a process of its own, the way a newcomer starts it.
+
+use std::path::Path;
+use std::process::Stdio;
+
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+
+/// `stepkeep demo` in a folder that outlives it.
+pub(crate) struct Demo {
+    folder: TempDir,
+    process: Running,
+}
+
+struct Running {
+    child: Child,
+    url: String,
+    // Held open: what the process says once nobody reads it would end it.
+    _output: Lines<BufReader<ChildStdout>>,
+}
+
+impl Demo {
+    pub(crate) async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let process = Running::start(folder.path()).await;
+        Self { folder, process }
+    }
+
+    /// The page, as this person.
+    pub(crate) fn page_of(&self, person: i64) -> String {
+        format!("{}/?person={person}", self.process.url)
+    }
+
+    /// Ends the process with `kill -9`, and starts the next one on the same files.
+    pub(crate) async fn kill_and_start_again(&mut self) {
+        self.process.child.kill().await.unwrap();
+        self.process = Running::start(self.folder.path()).await;
+    }
+
+    /// Ends the process the way Ctrl-C does, and waits for it to say goodbye.
+    pub(crate) async fn stop(mut self) {
+        let id = self.process.child.id().unwrap().to_string();
+        let asked = Command::new("kill").args(["-INT", &id]).status().await.unwrap();
+        assert!(asked.success());
+        let ended = self.process.child.wait().await.unwrap();
+        assert!(ended.success(), "{ended}");
+    }
+}
+
+impl Running {
+    async fn start(folder: &Path) -> Self {
+        let store = format!("sqlite://{}", folder.join("orders.sqlite").display());
+        let mut child = Command::new(env!("CARGO_BIN_EXE_stepkeep"))
+            .args(["demo", "--listen", "127.0.0.1:0", "--store", &store])
+            .current_dir(folder)
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
+        let url = loop {
+            let line = output.next_line().await.unwrap().unwrap();
+            if let Some((url, _)) = line.trim().split_once("/?person=") {
+                break url.to_owned();
+            }
+        };
+        Self {
+            child,
+            url,
+            _output: output,
+        }
+    }
+}
