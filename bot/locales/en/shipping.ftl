@@ -101,8 +101,8 @@ rates-choose =
         [one] I found { $count } offer. Tap it to choose it.
        *[other] I found { $count } offers. Tap the one you like.
     }
-# $carrier, $service, $price, $delivery (text)
-rate-line = • { $carrier }, { $service }: { $price }, { $delivery }
+# $offer, $price, $delivery (text)
+rate-line = • { $offer }: { $price }, { $delivery }
 # $offer (text): the service, with its carrier, $price, $delivery (text)
 rate-button = { $price } · { $offer } · { $delivery }
 # $days (number)
@@ -118,9 +118,9 @@ rates-expired = These prices are no longer fresh. I'll ask the carriers again.
 rate-price-changed = The price has changed: it is { $price } now. Shall I go on?
 
 ## Buying
-# $carrier, $service, $price, $delivery (text)
+# $offer, $price, $delivery (text)
 confirm-purchase =
-    You chose { $carrier }, { $service }.
+    You chose { $offer }.
 
     Price: { $price }
     Delivery: { $delivery }
@@ -132,17 +132,17 @@ button-other-rate = ↩️ Other offers
 buying = Buying the label… This usually takes a few seconds.
 buying-still = The carrier is slow today. I'm still on it, and I'll make sure that you pay only once.
 buying-no-cancel = The label is being bought right now, so it is too late to cancel. If you don't need it, you can void it afterwards.
-# $carrier, $service, $price, $tracking-number (text)
+# $offer, $price, $tracking-number (text)
 label-ready =
     🎉 Your label is ready. Print it and put it on the parcel.
 
-    { $carrier }, { $service }
+    { $offer }
     Price: { $price }
     Tracking number: { $tracking-number }
 label-ready-without-tracking =
     🎉 Your label is ready. Print it and put it on the parcel.
 
-    { $carrier }, { $service }
+    { $offer }
     Price: { $price }
 label-test = This is a test label: nothing was charged, and no carrier will take it.
 # $tracking-number (text)

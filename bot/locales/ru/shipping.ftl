@@ -108,8 +108,8 @@ rates-choose =
         [few] Нашлось { $count } предложения. Выберите то, что подходит.
        *[many] Нашлось { $count } предложений. Выберите то, что подходит.
     }
-# $carrier, $service, $price, $delivery (текст)
-rate-line = • { $carrier }, { $service }: { $price }, { $delivery }
+# $offer, $price, $delivery (текст)
+rate-line = • { $offer }: { $price }, { $delivery }
 # $offer (текст): услуга вместе с перевозчиком, $price, $delivery (текст)
 rate-button = { $price } · { $offer } · { $delivery }
 # $days (число)
@@ -126,9 +126,9 @@ rates-expired = Эти цены уже устарели. Сейчас узнаю
 rate-price-changed = Цена изменилась: теперь { $price }. Продолжаем?
 
 ## Покупка
-# $carrier, $service, $price, $delivery (текст)
+# $offer, $price, $delivery (текст)
 confirm-purchase =
-    Ваш выбор: { $carrier }, { $service }.
+    Ваш выбор: { $offer }.
 
     Цена: { $price }
     Доставка: { $delivery }
@@ -140,17 +140,17 @@ button-other-rate = ↩️ Другие предложения
 buying = Покупаю этикетку… Обычно это занимает несколько секунд.
 buying-still = Перевозчик сегодня не торопится. Я продолжаю и прослежу, чтобы вы заплатили только один раз.
 buying-no-cancel = Этикетка как раз покупается, отменять уже поздно. Если она не нужна, её можно будет аннулировать.
-# $carrier, $service, $price, $tracking-number (текст)
+# $offer, $price, $tracking-number (текст)
 label-ready =
     🎉 Этикетка готова. Распечатайте её и наклейте на посылку.
 
-    { $carrier }, { $service }
+    { $offer }
     Цена: { $price }
     Номер для отслеживания: { $tracking-number }
 label-ready-without-tracking =
     🎉 Этикетка готова. Распечатайте её и наклейте на посылку.
 
-    { $carrier }, { $service }
+    { $offer }
     Цена: { $price }
 label-test = Это пробная этикетка: денег за неё не взяли, но и посылку с ней никто не примет.
 # $tracking-number (текст)

@@ -12,6 +12,7 @@ mod shipping;
 pub use args::Args;
 pub use language::Language;
 pub use localizer::{Localizer, LocalizerError};
+pub(crate) use shipping::offer_name;
 
 /// Something that has a message for people: a rejection, a warning, an error.
 pub trait Localized {

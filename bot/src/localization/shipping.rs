@@ -29,22 +29,9 @@ impl Localizer {
         self.text(language, "rate-line", &self.rate_args(language, rate))
     }
 
-    /// An offer as the text of a button. The carrier is named only where the service's name doesn't begin with it.
+    /// An offer as the text of a button.
     pub fn rate_button(&self, language: Language, rate: &Rate) -> String {
-        let begins_with_carrier = rate
-            .service
-            .to_lowercase()
-            .starts_with(&rate.carrier.to_lowercase());
-        let offer = if begins_with_carrier {
-            rate.service.clone()
-        } else {
-            format!("{} {}", rate.carrier, rate.service)
-        };
-        self.text(
-            language,
-            "rate-button",
-            &self.rate_args(language, rate).with("offer", offer),
-        )
+        self.text(language, "rate-button", &self.rate_args(language, rate))
     }
 
     /// The question whether to buy a label of this offer.
@@ -69,10 +56,18 @@ impl Localizer {
 
     fn rate_args(&self, language: Language, rate: &Rate) -> Args {
         Args::new()
-            .with("carrier", rate.carrier.clone())
-            .with("service", rate.service.clone())
+            .with("offer", offer_name(&rate.carrier, &rate.service))
             .with("price", self.money(language, rate.price))
             .with("delivery", self.delivery(language, rate.days))
+    }
+}
+
+/// What an offer is called. The carrier is named only where the service's name doesn't begin with it.
+pub(crate) fn offer_name(carrier: &str, service: &str) -> String {
+    if service.to_lowercase().starts_with(&carrier.to_lowercase()) {
+        service.to_owned()
+    } else {
+        format!("{carrier} {service}")
     }
 }
 
@@ -164,7 +159,7 @@ mod tests {
         );
         assert_eq!(
             localizer.rate_line(Language::Russian, &ground),
-            "• UPS, UPS® Ground: 8,43\u{a0}$, 3 дня"
+            "• UPS® Ground: 8,43\u{a0}$, 3 дня"
         );
         insta::assert_snapshot!(
             "confirm_purchase",

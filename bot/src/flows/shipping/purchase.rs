@@ -6,7 +6,7 @@ use super::calls::{self, CallOutcome, PurchaseOutcome, VoidingOutcome};
 use super::offers::{BUY, is_in, recorded, rename_button, stored};
 use super::{BUYING, CONFIRM, DONE, ShippingFlow, VOIDING, buttons_only, field, fields, order, step};
 use crate::flows::home;
-use crate::localization::Args;
+use crate::localization::{Args, offer_name};
 use crate::shipping::{Label, RateId, ShippingErrorKind};
 
 const VOID: &str = "void";
@@ -128,8 +128,7 @@ impl ShippingFlow {
             None => (name(&label.carrier_code), name(&label.service_code)),
         };
         let args = Args::new()
-            .with("carrier", carrier)
-            .with("service", service)
+            .with("offer", offer_name(&carrier, &service))
             .with("price", price);
         match &label.tracking_number {
             Some(number) => speech.text("label-ready", &args.with("tracking-number", number.clone())),
