@@ -1,6 +1,7 @@
 //! `stepkeep demo`: the sandbox and a bot that talks to it, in one process and without any account.
 
 use std::ffi::OsString;
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -39,10 +40,10 @@ pub async fn demo(
     let sandbox = start_sandbox(arguments.listen, state_file(&settings.store)).await?;
     let settings = settings_at(sandbox.url().trim_end_matches('/'))?;
     let stop = shutdown::on_signals()?;
-    greet(&sandbox, arguments.listen, &settings);
+    say(&greeting(&sandbox, arguments.listen, &settings));
     let ended = Box::pin(run::run(&settings, &stop)).await;
     sandbox.stop().await;
-    println!("\nStopped. The order is kept: `stepkeep demo` goes on where it was.");
+    say("\nStopped. The order is kept: `stepkeep demo` goes on where it was.");
     ended
 }
 
@@ -67,23 +68,39 @@ async fn start_sandbox(listen: SocketAddr, state: Option<PathBuf>) -> anyhow::Re
     .context("the sandbox could not be started")
 }
 
-fn greet(sandbox: &SandboxHandle, wanted: SocketAddr, settings: &Settings) {
+/// What the person at the terminal reads first.
+fn greeting(sandbox: &SandboxHandle, wanted: SocketAddr, settings: &Settings) -> String {
     let url = sandbox.url();
     let url = url.trim_end_matches('/');
     let port = sandbox.address().port();
-    if wanted.port() != 0 && wanted.port() != port {
-        println!("Port {} is busy, so this demo took port {port}.\n", wanted.port());
-    }
-    if let Some(put_aside) = sandbox.put_aside() {
-        println!("Note: {put_aside}.\n");
-    }
-    println!("Stepkeep's demo is ready. Open the chat in a browser:\n");
-    println!("    {url}/?person=1001   as Anna, in English");
-    println!("    {url}/?person=1002   as Борис, in Russian\n");
-    println!("Things to try:");
-    println!("  - Press Start, then New order, and answer: names, addresses, 78701, \"1 lb 4 oz\".");
-    println!("  - Answer wrongly: \"Californa\", a ZIP code of another state, a photo.");
-    println!("  - Kill this process in the middle, start it again, and go on where you were.");
-    println!("  - Send to the city \"Nowhere\", or to somebody named \"No Funds\", and see what happens.\n");
-    println!("Sessions are kept in {}. Ctrl-C ends the demo.\n", settings.store);
+    let busy = if wanted.port() != 0 && wanted.port() != port {
+        format!(
+            "Port {} is busy, so this demo took port {port}.\n\n",
+            wanted.port()
+        )
+    } else {
+        String::new()
+    };
+    format!(
+        "{busy}\
+Stepkeep's demo is ready. Open the chat in a browser:
+
+    {url}/?person=1001   as Anna, in English
+    {url}/?person=1002   as Борис, in Russian
+
+Things to try:
+  - Press Start, then New order, and answer: names, addresses, 78701, \"1 lb 4 oz\".
+  - Answer wrongly: \"Californa\", a ZIP code of another state, a photo.
+  - Kill this process in the middle, start it again, and go on where you were.
+  - Send to the city \"Nowhere\", or to somebody named \"No Funds\", and see what happens.
+
+Sessions are kept in {}. Ctrl-C ends the demo.
+",
+        settings.store
+    )
+}
+
+/// Prints for the person at the terminal. Who closes it doesn't want to read on, and the demo goes on without.
+fn say(text: &str) {
+    let _ = writeln!(io::stdout(), "{text}");
 }
