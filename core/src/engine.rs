@@ -235,12 +235,7 @@ impl TurnEngine {
             }
         };
         let routed = self.flows.route(&context, asked_by);
-        let delivered = self
-            .delivered
-            .lock()
-            .get(session.key())
-            .cloned()
-            .unwrap_or_default();
+        let delivered = self.delivered_of(session.key());
         let circumstances = Circumstances {
             session,
             stored,
@@ -274,11 +269,7 @@ impl TurnEngine {
 
     /// An input that was applied before. What this process knows to be sent is not sent again.
     fn repeated(&self, session: &Session, input: &Input) -> Outcome {
-        let sent = self
-            .delivered
-            .lock()
-            .get(session.key())
-            .is_some_and(|inputs| inputs.contains(&input.id));
+        let sent = self.delivered_of(session.key()).contains(&input.id);
         let unsent = session
             .turn()
             .outbox
@@ -322,6 +313,11 @@ impl TurnEngine {
         }
     }
 
+    /// The inputs whose replies this process knows to be sent.
+    fn delivered_of(&self, key: &SessionKey) -> Vec<InputId> {
+        self.delivered.lock().get(key).cloned().unwrap_or_default()
+    }
+
     fn remember_delivery(&self, key: &SessionKey, inputs: &[InputId]) {
         let mut delivered = self.delivered.lock();
         let known = delivered.get_or_insert_mut(key.clone(), Vec::new);
@@ -348,6 +344,12 @@ impl TurnEngine {
         let now = self.clock.now();
         let mut state = session.turn().clone();
         let (mut replies, mut inputs) = (Vec::new(), Vec::new());
+        // What was sent here, but could not be noted because somebody else was faster, is not sent again.
+        let delivered = self.delivered_of(session.key());
+        state
+            .outbox
+            .retain(|entry| entry.recover_at.is_none() || !delivered.contains(&entry.input));
+        let is_tidied = state.outbox.len() < session.turn().outbox.len();
         for entry in &mut state.outbox {
             if entry.recover_at.is_some_and(|at| at <= now) {
                 entry.recover_at = Some(now + commit::SEND_LEASE);
@@ -363,7 +365,7 @@ impl TurnEngine {
                 effects.push(effect.clone());
             }
         }
-        if replies.is_empty() && effects.is_empty() {
+        if replies.is_empty() && effects.is_empty() && !is_tidied {
             return Ok(None);
         }
         let wake_at = state.wake_at();

@@ -225,9 +225,42 @@ async fn a_confirmation_that_fails_says_so() {
     let confirmed = world.engine.confirm_delivery(&said.session, &said.inputs).await;
     assert_eq!(confirmed.unwrap_err().kind(), StoreErrorKind::Unavailable);
     world.clock.advance(Duration::from_hours(1));
-    let recovered = world.engine.recover(&said.session, |_| false).await.unwrap();
+    // Whoever sent them knows, and only notes it now.
+    let recovered = world
+        .engine
+        .recover(&said.session, |_| false)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(texts(&recovered.replies), Vec::<&str>::new());
     assert!(
-        recovered.is_some(),
+        world
+            .session()
+            .await
+            .turn()
+            .outbox
+            .iter()
+            .all(|entry| entry.recover_at.is_none())
+    );
+}
+
+#[tokio::test]
+async fn replies_whose_confirmation_failed_are_sent_again_by_another_process() {
+    let (world, effect) = World::waiting_for_rates().await;
+    let said = applied(world.handle(&finished(&effect, world.now())).await);
+    let fault = stepkeep_core::Fault::unavailable(stepkeep_core::StoreOperation::Update);
+    world.faults.inject(fault.times(1));
+    let confirmed = world.engine.confirm_delivery(&said.session, &said.inputs).await;
+    assert!(confirmed.is_err());
+    world.clock.advance(Duration::from_hours(1));
+    let recovered = world
+        .another_engine()
+        .recover(&said.session, |_| false)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        recovered.replies, said.replies,
         "they may be sent twice, and never not at all"
     );
 }
