@@ -23,6 +23,13 @@ const _: () = assert!(MIGRATIONS.len() == VERSION as usize);
 /// Refuses a file of another program, and one of a newer version.
 pub(crate) fn status(connection: &Connection, path: &Path) -> Result<SchemaStatus, Failure> {
     let header = || -> rusqlite::Result<(i32, u32, bool)> {
+        // In one snapshot: between two reads another process may set the schema up, and the halves of what it was and
+        // what it is look like a file of another program.
+        let _snapshot = if connection.is_autocommit() {
+            Some(connection.unchecked_transaction()?)
+        } else {
+            None
+        };
         Ok((
             connection.pragma_query_value(None, "application_id", |row| row.get(0))?,
             connection.pragma_query_value(None, "user_version", |row| row.get(0))?,
