@@ -72,7 +72,6 @@ fn explain_opening(error: rusqlite::Error, create: bool, path: &Path) -> Failure
 /// SQLite's own handler soon sleeps 100 ms at a time. Another process that writes a lot leaves gaps of well under a
 /// millisecond between its transactions, and whoever looks that seldom waits for seconds.
 pub(crate) fn wait_for_locks(connection: &mut Connection, limit: Duration) -> rusqlite::Result<()> {
-    const PAUSE: Duration = Duration::from_micros(500);
     let mut since = Instant::now();
     connection.busy_handler(Some(move |tries| {
         if tries == 0 {
@@ -80,14 +79,19 @@ pub(crate) fn wait_for_locks(connection: &mut Connection, limit: Duration) -> ru
         }
         let goes_on = since.elapsed() < limit;
         if goes_on {
-            #[expect(
-                clippy::disallowed_methods,
-                reason = "this runs on the writer's thread and in the blocking pool only"
-            )]
-            std::thread::sleep(PAUSE);
+            pause();
         }
         goes_on
     }))
+}
+
+/// Waits a moment for a lock that another holds. Not for async threads.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this runs on the writer's thread and in the blocking pool only"
+)]
+pub(crate) fn pause() {
+    std::thread::sleep(Duration::from_micros(500));
 }
 
 impl SqliteConfig {

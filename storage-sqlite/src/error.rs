@@ -45,6 +45,11 @@ impl Failure {
         }
     }
 
+    /// Whether another connection held the lock that was needed.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.source.as_deref().is_some_and(is_busy)
+    }
+
     /// The error of an operation. Only a change of one session can be indeterminate: a cleanup that may have removed
     /// something can simply be run again.
     pub(crate) fn into_error(self, operation: StoreOperation) -> StoreError {

@@ -75,7 +75,7 @@ impl StoreAdministration for SqliteStorage {
         let config = self.config().clone();
         let set_up = tokio::task::spawn_blocking(move || {
             let mut connection = connection::open(&config, true)?;
-            schema::set_up(&mut connection, &config.path)
+            schema::set_up(&mut connection, &config)
         });
         let broken_off = |_| {
             Err(Failure::new(

@@ -1,10 +1,13 @@
 //! The schema of the file: whose file it is, which version it has, and how it gets to this version's.
 
 use std::path::Path;
+use std::time::Instant;
 
 use rusqlite::{Connection, TransactionBehavior};
 use stepkeep_core::{SchemaStatus, StoreErrorKind};
 
+use crate::config::SqliteConfig;
+use crate::connection::pause;
 use crate::error::{Failure, Moment};
 
 /// `Step` in ASCII, in the header of the file: SQLite's own way to tell whose file it is.
@@ -86,7 +89,20 @@ pub(crate) fn mismatch(found: u32, path: &Path) -> Failure {
 
 /// Brings the schema to this version's, in one transaction. Of several processes that start at once one does it, and
 /// the others find it done.
-pub(crate) fn set_up(connection: &mut Connection, path: &Path) -> Result<SchemaStatus, Failure> {
+///
+/// SQLite doesn't wait for the locks of those who switch to the write-ahead log at the same time, since that could be a
+/// deadlock: it says at once that the file is busy. So whoever comes too late tries again, for as long as it may wait.
+pub(crate) fn set_up(connection: &mut Connection, config: &SqliteConfig) -> Result<SchemaStatus, Failure> {
+    let begun = Instant::now();
+    loop {
+        match try_set_up(connection, &config.path) {
+            Err(failure) if failure.is_busy() && begun.elapsed() < config.busy_timeout() => pause(),
+            result => return result,
+        }
+    }
+}
+
+fn try_set_up(connection: &mut Connection, path: &Path) -> Result<SchemaStatus, Failure> {
     // Looked at before anything is written: not even the journal mode of a foreign file changes.
     let before = status(connection, path)?;
     let driver = |error| Failure::from_driver(error, Moment::Opening, path);

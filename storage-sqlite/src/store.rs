@@ -122,7 +122,7 @@ impl Shared {
         }
         let mut writing = connection::open(&config, config.set_up_schema)?;
         let status = if config.set_up_schema {
-            schema::set_up(&mut writing, &config.path)?
+            schema::set_up(&mut writing, &config)?
         } else {
             schema::status(&writing, &config.path)?
         };

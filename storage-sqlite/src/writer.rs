@@ -298,7 +298,7 @@ mod tests {
     fn writer(path: PathBuf, max_pages: u32) -> (Writer, Connection) {
         let config = SqliteConfig::new(path);
         let mut writing = connection::open(&config, true).unwrap();
-        schema::set_up(&mut writing, &config.path).unwrap();
+        schema::set_up(&mut writing, &config).unwrap();
         writing.pragma_update(None, "max_page_count", max_pages).unwrap();
         let reading = connection::open_reader(&config).unwrap();
         let checkpoints = Checkpoints::start(connection::open(&config, false).unwrap()).unwrap();
