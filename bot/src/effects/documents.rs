@@ -34,9 +34,10 @@ pub enum DocumentError {
     /// Nobody knows this source.
     #[error("no file is known behind this source")]
     Unknown,
-    /// The API that has it failed.
-    #[error("the file could not be fetched")]
-    Api(#[source] ShippingError),
+    /// The API that has it failed. Shown by its kind alone, and not kept as a source: the API's words may quote an
+    /// address, and whoever logs an error logs its sources.
+    #[error("the file could not be fetched ({})", .0.kind().as_str())]
+    Api(ShippingError),
 }
 
 impl DocumentError {
@@ -79,5 +80,26 @@ impl Documents for LabelDocuments {
             media_type: "application/pdf".to_owned(),
             bytes,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use super::*;
+    use crate::shipping::{Operation, ShippingErrorKind};
+
+    #[test]
+    fn what_the_api_said_reaches_no_log() {
+        let said = ShippingError::new(
+            ShippingErrorKind::Timeout,
+            Operation::Download,
+            "no such place: 500 W 2nd St",
+        );
+        let error = DocumentError::Api(said);
+        assert_eq!(error.to_string(), "the file could not be fetched (timeout)");
+        assert!(error.source().is_none());
+        assert!(error.is_retryable());
     }
 }
