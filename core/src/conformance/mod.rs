@@ -73,7 +73,9 @@ mod target;
 pub use case::{Case, Verdict};
 pub use report::Report;
 pub use seed::SEED_VARIABLE;
-pub use target::{Capability, ConformanceTarget, Namespace, RawRecord, Support, TargetError};
+pub use target::{
+    Capability, ConformanceTarget, Loss, Namespace, RawRecord, Support, TargetError, WRONG_PASSWORD,
+};
 
 /// Hands every case to a macro: what was given in brackets after its name, then `promise module::name;` for each.
 #[doc(hidden)]

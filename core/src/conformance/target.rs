@@ -8,6 +8,7 @@ use async_trait::async_trait;
 
 use crate::clock::Timestamp;
 use crate::document;
+use crate::error::StoreError;
 use crate::key::SessionKey;
 use crate::revision::Revision;
 use crate::store::SessionStore;
@@ -23,6 +24,14 @@ pub trait ConformanceTarget: Send + Sync {
     /// # Errors
     /// When there is none to be had; the case fails.
     async fn fresh(&self) -> Result<Box<dyn Namespace>, TargetError>;
+
+    /// The namespace that [`Namespace::locator`] names, in another process. Dropping it removes nothing.
+    ///
+    /// # Errors
+    /// When it can't be found; the case fails.
+    async fn attach(&self, locator: &str) -> Result<Box<dyn Namespace>, TargetError> {
+        Err(format!("this target can't attach to {locator}").into())
+    }
 }
 
 /// A place that keeps the sessions of one case: a folder, a database, a prefix of keys. Dropping it removes it.
@@ -76,6 +85,44 @@ pub trait Namespace: Send + Sync {
     async fn restore(&self) -> Result<(), TargetError> {
         Ok(())
     }
+
+    /// Loses the next write of one session and the connection that it goes over: the request or its answer, as [`Loss`]
+    /// says. Whatever goes on beside it stays.
+    ///
+    /// # Errors
+    /// When it can't be done; the case fails.
+    async fn lose_next_write(&self, loss: Loss) -> Result<Support, TargetError> {
+        let _ = loss;
+        Ok(Support::NotClaimed)
+    }
+
+    /// Opens a handle with [`WRONG_PASSWORD`] instead of the password. `None` where there are no passwords.
+    ///
+    /// # Errors
+    /// When it can't be tried; the case fails. What the store says of the password is the answer.
+    async fn open_with_wrong_password(
+        &self,
+    ) -> Result<Option<Result<Arc<dyn SessionStore>, StoreError>>, TargetError> {
+        Ok(None)
+    }
+
+    /// How another process finds this namespace: what [`ConformanceTarget::attach`] understands. `None` where no other
+    /// process can.
+    fn locator(&self) -> Option<String> {
+        None
+    }
+}
+
+/// The password that opens nothing. The suite looks for it in what the store says, where it must not stand.
+pub const WRONG_PASSWORD: &str = "open-sesame-4711";
+
+/// What of a call is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// The request: the store's server never sees it.
+    Request,
+    /// The answer: the store's server has done what it was asked.
+    Answer,
 }
 
 /// Whether a target did what the suite asked of it.
@@ -97,11 +144,24 @@ pub enum Capability {
     ForeignRecords,
     /// What the store makes of an outage: [`Namespace::cut_off`].
     Outage,
+    /// What the store makes of a write that is lost on its way: [`Namespace::lose_next_write`].
+    LostWrites,
+    /// What the store says when the password is wrong: [`Namespace::open_with_wrong_password`].
+    Passwords,
+    /// Whether several processes can share the sessions: [`Namespace::locator`].
+    Processes,
 }
 
 impl Capability {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Durability, Self::ForeignRecords, Self::Outage];
+    pub const ALL: [Self; 6] = [
+        Self::Durability,
+        Self::ForeignRecords,
+        Self::Outage,
+        Self::LostWrites,
+        Self::Passwords,
+        Self::Processes,
+    ];
 }
 
 impl fmt::Display for Capability {
@@ -110,6 +170,9 @@ impl fmt::Display for Capability {
             Self::Durability => "durability",
             Self::ForeignRecords => "foreign records",
             Self::Outage => "outage",
+            Self::LostWrites => "lost writes",
+            Self::Passwords => "passwords",
+            Self::Processes => "processes",
         })
     }
 }

@@ -1,0 +1,82 @@
+//! A private MongoDB.
+
+use std::time::Duration;
+
+use mongodb::Client;
+use mongodb::bson::{Document, doc};
+use tokio::sync::OnceCell;
+
+use crate::port::free_port;
+use crate::process::ServerProcess;
+use crate::program::mongod;
+
+/// A MongoDB of one's own: a replica set of one, since that is what knows majorities and journals.
+#[derive(Debug)]
+pub struct MongoServer {
+    process: ServerProcess,
+}
+
+impl MongoServer {
+    /// Starts one, and waits until it takes writes.
+    pub async fn start() -> Self {
+        let port = free_port();
+        let fixed = "--replSet rs0 --bind_ip 127.0.0.1 --dbpath {folder} --nounixsocket --quiet \
+                     --wiredTigerCacheSizeGB 0.25 --setParameter diagnosticDataCollectionEnabled=false --port";
+        let arguments = fixed.split_whitespace().map(str::to_owned).chain([port.to_string()]);
+        let server = Self {
+            process: ServerProcess::start(mongod(), port, arguments),
+        };
+        let member = doc! { "_id": 0, "host": format!("127.0.0.1:{port}") };
+        server
+            .administer(doc! { "replSetInitiate": { "_id": "rs0", "members": [member] } })
+            .await;
+        server.wait_until_it_is_primary().await;
+        server
+    }
+
+    /// One that all tests of this process share, each in a database of its own. It ends with the process.
+    pub async fn shared() -> &'static Self {
+        static SHARED: OnceCell<MongoServer> = OnceCell::const_new();
+        SHARED.get_or_init(Self::start).await
+    }
+
+    /// Its URL, without a database.
+    pub fn url(&self) -> String {
+        format!("mongodb://127.0.0.1:{}/?directConnection=true", self.process.port())
+    }
+
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        self.process.port()
+    }
+
+    /// Its process: to be killed, frozen and started again.
+    pub fn process(&mut self) -> &mut ServerProcess {
+        &mut self.process
+    }
+
+    /// Waits until it takes writes: after it was started again, for one.
+    pub async fn wait_until_it_is_primary(&self) {
+        while !self
+            .administer(doc! { "hello": 1 })
+            .await
+            .get_bool("isWritablePrimary")
+            .unwrap_or(false)
+        {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Runs a command on the database `admin`.
+    pub async fn administer(&self, command: Document) -> Document {
+        let answer = async {
+            let client = Client::with_uri_str(self.url()).await?;
+            let answer = client.database("admin").run_command(command).await;
+            client.shutdown().immediate(true).await;
+            answer
+        };
+        answer
+            .await
+            .unwrap_or_else(|error| panic!("mongod: {error}\n{}", self.process.log()))
+    }
+}
