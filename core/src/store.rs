@@ -25,8 +25,14 @@ use crate::session::{NewSession, Session};
 /// - **Time comes from the caller.** A store never reads a clock for a session's times.
 /// - **All keys and all data come back as they went in** `[any-2]`: any scope, negative ids, from no field at all to
 ///   the size limit, JSON values to the byte or equal as JSON, members that this version doesn't know.
-/// - **Two handles on the same data agree** `[any-3]`, and what was acknowledged is there after a reopen `[any-4]`.
+/// - **Two handles on the same data agree**, in one process and in several `[any-3]`, and what was acknowledged is there
+///   after a reopen `[any-4]`.
 /// - **The history of a session is linearisable** `[any-5]`.
+/// - **A write that is lost on its way is never answered wrongly** `[any-6]`: where it may have happened it is
+///   `Indeterminate`, where it is `Unavailable` it did not, and made again it answers what it would have answered.
+/// - **An outage ends by itself** `[any-7]`: handles go on once the store is back, and nothing that was acknowledged is
+///   lost or done twice.
+/// - **Who may not, is refused** with `Invalid`, and no password shows in what a store says `[any-8]`.
 ///
 /// # Cancellation
 /// Dropping the future of a read does nothing. Dropping that of a write leaves open whether it happens, as a lost

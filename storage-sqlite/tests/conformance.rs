@@ -21,7 +21,15 @@ impl ConformanceTarget for Sqlite {
         Ok(Box::new(File {
             path: folder.path().join("stepkeep.db"),
             synchronous: self.0,
-            _folder: folder,
+            _folder: Some(folder),
+        }))
+    }
+
+    async fn attach(&self, locator: &str) -> Result<Box<dyn Namespace>, TargetError> {
+        Ok(Box::new(File {
+            path: locator.into(),
+            synchronous: self.0,
+            _folder: None,
         }))
     }
 }
@@ -29,7 +37,7 @@ impl ConformanceTarget for Sqlite {
 struct File {
     path: PathBuf,
     synchronous: Synchronous,
-    _folder: tempfile::TempDir,
+    _folder: Option<tempfile::TempDir>,
 }
 
 #[async_trait]
@@ -58,6 +66,10 @@ impl Namespace for File {
         )?;
         Ok(Support::Claimed)
     }
+
+    fn locator(&self) -> Option<String> {
+        self.path.to_str().map(str::to_owned)
+    }
 }
 
 mod full {
@@ -69,11 +81,15 @@ mod normal {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_report_claims_durability_and_foreign_records() {
+async fn the_report_claims_what_a_file_can() {
     let report = run_all(&Sqlite(Synchronous::Full)).await;
     assert!(report.passed(), "{report}");
     assert_eq!(
         report.claimed(),
-        [Capability::Durability, Capability::ForeignRecords]
+        [
+            Capability::Durability,
+            Capability::ForeignRecords,
+            Capability::Processes
+        ]
     );
 }

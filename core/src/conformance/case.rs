@@ -9,7 +9,9 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use super::target::{Capability, ConformanceTarget, Namespace, RawRecord, Support, TargetError};
+use super::processes::{self, Invocation};
+use super::target::{Capability, ConformanceTarget, Loss, Namespace, RawRecord, Support, TargetError};
+use crate::error::StoreError;
 use crate::store::SessionStore;
 
 /// How long one case may take. Generous: it is there to name the case that hangs.
@@ -35,9 +37,17 @@ impl Case {
     }
 
     /// Runs it. It needs a Tokio runtime; only one with several threads makes the races real.
+    ///
+    /// A case about several processes starts this program again, with the arguments that lead to the same test. In such
+    /// a process this method does what it was started for, and ends the process.
     pub async fn run(&self, target: &dyn ConformanceTarget) -> Verdict {
+        self.run_in(target, Invocation::of_this_thread()).await
+    }
+
+    pub(super) async fn run_in(&self, target: &dyn ConformanceTarget, invocation: Invocation) -> Verdict {
+        processes::work_if_asked(target).await;
         let run = async {
-            let fixture = Fixture::new(target).await?;
+            let fixture = Fixture::new(target, invocation).await?;
             (self.body)(fixture).await
         };
         match tokio::time::timeout(TIME_LIMIT, AssertUnwindSafe(run).catch_unwind()).await {
@@ -98,7 +108,7 @@ impl<E: Error> From<E> for Failure {
     }
 }
 
-fn with_sources(error: &dyn Error) -> String {
+pub(super) fn with_sources(error: &dyn Error) -> String {
     std::iter::successors(Some(error), |&error| error.source())
         .map(ToString::to_string)
         .collect::<Vec<_>>()
@@ -110,13 +120,18 @@ pub(super) struct Fixture {
     // Dropped before the namespace that it belongs to.
     store: Arc<dyn SessionStore>,
     namespace: Box<dyn Namespace>,
+    invocation: Invocation,
 }
 
 impl Fixture {
-    async fn new(target: &dyn ConformanceTarget) -> Outcome<Self> {
+    async fn new(target: &dyn ConformanceTarget, invocation: Invocation) -> Outcome<Self> {
         let namespace = target.fresh().await.map_err(Failure::of_target)?;
         let store = namespace.open().await.map_err(Failure::of_target)?;
-        Ok(Self { store, namespace })
+        Ok(Self {
+            store,
+            namespace,
+            invocation,
+        })
     }
 
     pub(super) fn store(&self) -> &dyn SessionStore {
@@ -138,11 +153,24 @@ impl Fixture {
     }
 
     pub(super) async fn reopen(self) -> Outcome<Self> {
-        let Self { store, namespace } = self;
+        let Self {
+            store,
+            namespace,
+            invocation,
+        } = self;
         let support = namespace.close(store).await.map_err(Failure::of_target)?;
         require(support, Capability::Durability)?;
         let store = namespace.open().await.map_err(Failure::of_target)?;
-        Ok(Self { store, namespace })
+        Ok(Self {
+            store,
+            namespace,
+            invocation,
+        })
+    }
+
+    /// A handle that is opened whatever the circumstances: the error is the store's answer.
+    pub(super) async fn try_open(&self) -> Result<Arc<dyn SessionStore>, TargetError> {
+        self.namespace.open().await
     }
 
     pub(super) async fn put_record(&self, record: &RawRecord) -> Outcome {
@@ -157,6 +185,31 @@ impl Fixture {
 
     pub(super) async fn restore(&self) -> Outcome {
         self.namespace.restore().await.map_err(Failure::of_target)
+    }
+
+    pub(super) async fn lose_next_write(&self, loss: Loss) -> Outcome {
+        let support = self.namespace.lose_next_write(loss).await;
+        require(support.map_err(Failure::of_target)?, Capability::LostWrites)
+    }
+
+    pub(super) fn lost_writes(&self) -> u64 {
+        self.namespace.lost_writes()
+    }
+
+    pub(super) async fn open_with_wrong_password(
+        &self,
+    ) -> Outcome<Result<Arc<dyn SessionStore>, StoreError>> {
+        let opened = self.namespace.open_with_wrong_password().await;
+        opened
+            .map_err(Failure::of_target)?
+            .ok_or(Failure::NotClaimed(Capability::Passwords))
+    }
+
+    /// How other processes come to these sessions: the arguments of this program, and the locator.
+    pub(super) fn other_processes(&self) -> Outcome<(&Invocation, String)> {
+        let locator = self.namespace.locator();
+        let locator = locator.ok_or(Failure::NotClaimed(Capability::Processes))?;
+        Ok((&self.invocation, locator))
     }
 }
 

@@ -64,6 +64,7 @@ mod case;
 mod cases;
 mod check;
 mod linearizability;
+mod processes;
 mod race;
 mod report;
 mod samples;
@@ -71,6 +72,7 @@ mod seed;
 mod target;
 
 pub use case::{Case, Verdict};
+use processes::Invocation;
 pub use report::Report;
 pub use seed::SEED_VARIABLE;
 pub use target::{
@@ -91,11 +93,19 @@ macro_rules! __for_each_conformance_case {
             "any-2" data::times_are_the_callers_to_the_millisecond;
             "any-2" foreign::members_of_a_newer_version_survive_an_update;
             "any-3" handles::two_handles_on_the_same_data_agree;
+            "any-3" processes::two_processes_that_count_in_one_session_lose_no_count;
+            "any-3" processes::of_creates_by_two_processes_one_wins;
             "any-4" handles::what_was_acknowledged_is_there_after_a_reopen;
             "any-5" histories::the_history_of_every_session_is_linearisable;
             "any-5" model::every_answer_is_the_one_that_a_map_would_give;
             "any-5" cancellation::a_dropped_update_happens_whole_or_not_at_all;
             "any-5" cancellation::a_dropped_create_or_clear_happens_whole_or_not_at_all;
+            "any-6" lost::a_create_that_is_lost_on_its_way_is_never_answered_wrongly;
+            "any-6" lost::an_update_that_is_lost_on_its_way_is_never_answered_wrongly;
+            "any-6" lost::a_clear_that_is_lost_on_its_way_is_never_answered_wrongly;
+            "any-7" outage::writers_go_on_by_themselves_after_an_outage;
+            "any-7" outage::a_store_that_is_away_at_first_is_found_later;
+            "any-8" passwords::a_wrong_password_is_refused_and_never_shown;
             "create-1" create::a_session_is_stored_as_it_is;
             "create-2" create::a_second_create_changes_nothing_and_gets_the_stored_session;
             "create-3" create::the_same_create_again_answers_the_stored_session;
@@ -175,7 +185,7 @@ macro_rules! __conformance_test {
         $(
             #[test]
             fn $name() {
-                $crate::conformance::assert_passes(&$target, stringify!($name));
+                $crate::conformance::assert_passes_in(&$target, stringify!($name), module_path!());
             }
         )*
     };
@@ -196,8 +206,21 @@ pub async fn run_all(target: &dyn ConformanceTarget) -> Report {
 ///
 /// # Panics
 /// When the case fails, when no case has that name, and when there is no runtime to be had.
-#[expect(clippy::panic, reason = "a test fails by a panic")]
 pub fn assert_passes(target: &dyn ConformanceTarget, name: &str) {
+    assert_passes_by(target, name, Invocation::of_this_thread());
+}
+
+/// The same for a test that has the case's name and stands in this module.
+///
+/// # Panics
+/// As [`assert_passes`].
+#[doc(hidden)]
+pub fn assert_passes_in(target: &dyn ConformanceTarget, name: &str, module: &str) {
+    assert_passes_by(target, name, Invocation::of_test(module, name));
+}
+
+#[expect(clippy::panic, reason = "a test fails by a panic")]
+fn assert_passes_by(target: &dyn ConformanceTarget, name: &str, invocation: Invocation) {
     let Some(case) = CASES.iter().find(|case| case.name() == name) else {
         panic!("the suite has no case {name:?}");
     };
@@ -206,7 +229,7 @@ pub fn assert_passes(target: &dyn ConformanceTarget, name: &str) {
         .enable_all()
         .build()
         .unwrap_or_else(|error| panic!("no runtime: {error}"));
-    match runtime.block_on(case.run(target)) {
+    match runtime.block_on(case.run_in(target, invocation)) {
         Verdict::Passed => {}
         Verdict::Failed(problem) => panic!("[{}] {}: {problem}", case.promise(), case.name()),
         Verdict::NotClaimed(capability) => {

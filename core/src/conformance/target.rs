@@ -96,6 +96,11 @@ pub trait Namespace: Send + Sync {
         Ok(Support::NotClaimed)
     }
 
+    /// How many writes were lost so far by [`Namespace::lose_next_write`].
+    fn lost_writes(&self) -> u64 {
+        0
+    }
+
     /// Opens a handle with [`WRONG_PASSWORD`] instead of the password. `None` where there are no passwords.
     ///
     /// # Errors

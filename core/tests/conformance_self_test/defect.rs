@@ -44,6 +44,33 @@ defects! {
     /// Everything is gone after a reopen.
     Forgetful: "what_was_acknowledged_is_there_after_a_reopen";
 
+    /// A handle that has been through an outage never works again.
+    DeadAfterAnOutage: "writers_go_on_by_themselves_after_an_outage";
+    /// An outage takes every session's last count with it.
+    LosesWritesInAnOutage: "writers_go_on_by_themselves_after_an_outage";
+    /// A server that is away when it is connected to counts as an empty one.
+    AwayIsEmpty: "a_store_that_is_away_at_first_is_found_later";
+    /// A write whose answer is lost did not happen, it says.
+    LostAnswerIsUnavailable: "a_create_that_is_lost_on_its_way_is_never_answered_wrongly"
+        "an_update_that_is_lost_on_its_way_is_never_answered_wrongly"
+        "a_clear_that_is_lost_on_its_way_is_never_answered_wrongly";
+    /// A write whose request is lost did happen, it says.
+    LostRequestIsDone: "a_create_that_is_lost_on_its_way_is_never_answered_wrongly"
+        "an_update_that_is_lost_on_its_way_is_never_answered_wrongly"
+        "a_clear_that_is_lost_on_its_way_is_never_answered_wrongly";
+    /// What was lost is made again, and refused because it happened.
+    RefusesItsOwnRepeat: "a_create_that_is_lost_on_its_way_is_never_answered_wrongly"
+        "an_update_that_is_lost_on_its_way_is_never_answered_wrongly";
+    /// Any password will do.
+    TakesAnyPassword: "a_wrong_password_is_refused_and_never_shown";
+    /// The refusal says which password it was.
+    ShowsThePassword: "a_wrong_password_is_refused_and_never_shown";
+    /// A wrong password is a server that can't be reached.
+    WrongPasswordIsUnavailable: "a_wrong_password_is_refused_and_never_shown";
+    /// Its lock holds within one process only.
+    LocksOneProcessOnly: "two_processes_that_count_in_one_session_lose_no_count"
+        "of_creates_by_two_processes_one_wins";
+
     /// The data is written first, the rest a little later.
     WritesInTwoParts: "a_dropped_update_happens_whole_or_not_at_all"
         "a_dropped_create_or_clear_happens_whole_or_not_at_all";

@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
+use stepkeep_core::conformance::Loss;
 use stepkeep_core::{
     CleanupPolicy, CleanupReport, Clock, MemoryStorage, NewSession, Revision, ScanCursor, ScanFilter,
     ScanPage, Scope, Session, SessionChange, SessionKey, SessionStore, StoreError, StoreErrorKind,
@@ -22,6 +23,9 @@ const BACKEND: &str = "defective";
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
     pub(crate) cut_off: AtomicBool,
+    pub(crate) outages: AtomicU64,
+    pub(crate) planned_loss: Mutex<Option<Loss>>,
+    pub(crate) lost: AtomicU64,
     cleaning: AtomicBool,
     handles: AtomicU64,
     between_steps: AtomicU64,
@@ -61,7 +65,7 @@ async fn wait_for(counter: &AtomicU64, at_least: u64) {
 }
 
 /// The session whose stored form was edited.
-fn edited(session: &Session, edit: impl FnOnce(&mut Map<String, Value>)) -> Session {
+pub(crate) fn edited(session: &Session, edit: impl FnOnce(&mut Map<String, Value>)) -> Session {
     let form = document::encode(session, usize::MAX).unwrap();
     let mut form = serde_json::from_slice(&form).unwrap();
     edit(&mut form);
