@@ -130,40 +130,66 @@ impl fmt::Debug for Session {
     }
 }
 
-/// A session that is to be created: its key, and the change that makes it out of nothing.
+/// A session that is to be created: its key and the change that makes it out of nothing, or a session of another store.
 #[derive(Clone, Debug)]
-pub struct NewSession {
-    key: SessionKey,
-    change: SessionChange,
+pub struct NewSession(Origin);
+
+#[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are changes, and none lives longer than a call"
+)]
+enum Origin {
+    Change(SessionKey, SessionChange),
+    Copy(Session),
 }
 
 impl NewSession {
     /// What the change makes of a session without position, data and turn state.
     pub fn new(key: SessionKey, change: SessionChange) -> Self {
-        Self { key, change }
+        Self(Origin::Change(key, change))
+    }
+
+    /// A session of another store, exactly as it is: its revision is not drawn anew, so whoever holds it can go on.
+    ///
+    /// It is for moving sessions from store to store. To bring a session back that was cleared, make a new one: people
+    /// may still hold the old one.
+    pub fn copy_of(session: Session) -> Self {
+        Self(Origin::Copy(session))
     }
 
     /// The key.
     pub fn key(&self) -> &SessionKey {
-        &self.key
+        match &self.0 {
+            Origin::Change(key, _) => key,
+            Origin::Copy(session) => session.key(),
+        }
     }
 
-    /// The session as it is stored: its revision is the first, with the change's draw. The same for every call.
+    /// The session as it is stored: with the first revision, by the change's draw, or exactly that of the other store. The
+    /// same for every call.
     pub fn session(&self) -> Session {
-        let revision = Revision::first(self.change.draw());
-        let blank = SessionParts {
-            key: self.key.clone(),
-            position: None,
-            data: Fields::new(),
-            turn: TurnState::default(),
-            revision,
-            created_at: self.change.at(),
-            updated_at: self.change.at(),
-            wake_at: None,
-            unknown: Unknown::default(),
-        };
-        let mut parts = self.change.apply_to(blank);
-        parts.revision = revision;
-        Session(Arc::new(parts))
+        match &self.0 {
+            Origin::Change(key, change) => first_session(key.clone(), change),
+            Origin::Copy(session) => session.clone(),
+        }
     }
+}
+
+fn first_session(key: SessionKey, change: &SessionChange) -> Session {
+    let revision = Revision::first(change.draw());
+    let blank = SessionParts {
+        key,
+        position: None,
+        data: Fields::new(),
+        turn: TurnState::default(),
+        revision,
+        created_at: change.at(),
+        updated_at: change.at(),
+        wake_at: None,
+        unknown: Unknown::default(),
+    };
+    let mut parts = change.apply_to(blank);
+    parts.revision = revision;
+    Session(Arc::new(parts))
 }
