@@ -1,4 +1,6 @@
-//! What the benchmarks share: the stores under test, and sessions of a realistic size.
+//! What the benchmarks share: the stores under test, sessions of a realistic size, and the measurements of one store.
+
+mod operations;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +11,8 @@ use stepkeep_core::{
 };
 use stepkeep_storage_sqlite::SqliteStorage;
 use tempfile::TempDir;
+
+pub use operations::{bench_store, people};
 
 /// A store under test, with what has to live as long as it.
 #[derive(Debug)]
