@@ -19,9 +19,9 @@ use custom_store::FolderStore;
 // ANCHOR: bench
 fn operations(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().unwrap();
-    bench_store(criterion, "folder", async {
-        FolderStore::open(folder.path()).unwrap()
-    });
+    let store = FolderStore::new(folder.path());
+    store.set_up().unwrap();
+    bench_store(criterion, "folder", async { store });
 }
 // ANCHOR_END: bench
 
