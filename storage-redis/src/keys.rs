@@ -87,7 +87,7 @@ mod tests {
     fn names_stay_as_they_are() {
         let names = Names::new("stepkeep".to_owned(), 64);
         let of = names.of(&SessionKey::private(BotId(7), UserId(42)));
-        insta::assert_snapshot!(of.record, @"{stepkeep:39}:s:7/42/42///main");
+        insta::assert_snapshot!(of.record, @"{stepkeep:42}:s:7/42/42///main");
         assert_eq!(of.updated, of.record.replace("s:7/42/42///main", "u"));
         assert_eq!(of.wake, of.record.replace("s:7/42/42///main", "w"));
     }

@@ -9,7 +9,7 @@ use stepkeep_core::conformance::{
 };
 use stepkeep_core::{Deadlines, Layers, RetryPolicy, SessionStore, Slowness, StoreError, Timestamp};
 use stepkeep_storage_redis::RedisStorage;
-use stepkeep_test_servers::{Proxy, RedisServer, RedisSettings};
+use stepkeep_test_servers::{Proxy, RedisCluster, RedisServer, RedisSettings};
 
 const PASSWORD: &str = "the-right-one";
 
@@ -185,4 +185,46 @@ async fn the_report_claims_everything() {
     let report = run_all(&target).await;
     assert!(report.passed(), "{report}");
     assert_eq!(report.claimed(), Capability::ALL);
+}
+
+/// Prefixes of one cluster, over eight buckets that lie on all its masters.
+struct ClusterPrefixes;
+
+fn cluster() -> &'static RedisCluster {
+    static CLUSTER: std::sync::OnceLock<RedisCluster> = std::sync::OnceLock::new();
+    CLUSTER.get_or_init(|| RedisCluster::start(&RedisSettings::default()))
+}
+
+struct ClusterPrefix(String);
+
+#[async_trait]
+impl ConformanceTarget for ClusterPrefixes {
+    async fn fresh(&self) -> Result<Box<dyn Namespace>, TargetError> {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let cluster = tokio::task::spawn_blocking(cluster).await?;
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        Ok(Box::new(ClusterPrefix(format!(
+            "{}?prefix=test{number}&buckets=8",
+            cluster.url()
+        ))))
+    }
+
+    async fn attach(&self, locator: &str) -> Result<Box<dyn Namespace>, TargetError> {
+        Ok(Box::new(ClusterPrefix(locator.to_owned())))
+    }
+}
+
+#[async_trait]
+impl Namespace for ClusterPrefix {
+    async fn open(&self) -> Result<Arc<dyn SessionStore>, TargetError> {
+        Ok(Arc::new(RedisStorage::connect(&self.0).await?))
+    }
+
+    fn locator(&self) -> Option<String> {
+        Some(self.0.clone())
+    }
+}
+
+mod cluster_of_three {
+    stepkeep_core::conformance_tests!(super::ClusterPrefixes);
 }
