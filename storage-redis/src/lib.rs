@@ -1,1 +1,17 @@
 #![doc = include_str!("../README.md")]
+
+mod cleanup;
+mod config;
+mod connection;
+mod error;
+mod health;
+mod keys;
+mod record;
+mod scan;
+mod schema;
+mod scripts;
+mod store;
+mod url;
+
+pub use config::{Address, ConfigError, RedisConfig, SentinelCredentials, Topology};
+pub use store::RedisStorage;

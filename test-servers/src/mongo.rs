@@ -22,7 +22,10 @@ impl MongoServer {
         let port = free_port();
         let fixed = "--replSet rs0 --bind_ip 127.0.0.1 --dbpath {folder} --nounixsocket --quiet \
                      --wiredTigerCacheSizeGB 0.25 --setParameter diagnosticDataCollectionEnabled=false --port";
-        let arguments = fixed.split_whitespace().map(str::to_owned).chain([port.to_string()]);
+        let arguments = fixed
+            .split_whitespace()
+            .map(str::to_owned)
+            .chain([port.to_string()]);
         let server = Self {
             process: ServerProcess::start(mongod(), port, arguments),
         };
@@ -42,7 +45,10 @@ impl MongoServer {
 
     /// Its URL, without a database.
     pub fn url(&self) -> String {
-        format!("mongodb://127.0.0.1:{}/?directConnection=true", self.process.port())
+        format!(
+            "mongodb://127.0.0.1:{}/?directConnection=true",
+            self.process.port()
+        )
     }
 
     /// Its port.

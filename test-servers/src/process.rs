@@ -33,10 +33,24 @@ impl ServerProcess {
     /// Starts a program in a new folder and waits until something listens on the port. `{folder}` in an argument becomes
     /// the folder's path.
     pub fn start(program: PathBuf, port: u16, arguments: impl IntoIterator<Item = String>) -> Self {
+        Self::start_with_file(program, port, arguments, None)
+    }
+
+    /// The same, with a file in the folder: its name, and what is in it.
+    pub fn start_with_file(
+        program: PathBuf,
+        port: u16,
+        arguments: impl IntoIterator<Item = String>,
+        file: Option<(&str, String)>,
+    ) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("stepkeep-server-")
             .tempdir()
             .unwrap_or_else(|error| panic!("no folder for a server: {error}"));
+        if let Some((name, content)) = file {
+            fs::write(folder.path().join(name), content)
+                .unwrap_or_else(|error| panic!("no file {name} for a server: {error}"));
+        }
         let path = folder.path().display().to_string();
         let arguments = arguments
             .into_iter()
@@ -69,7 +83,10 @@ impl ServerProcess {
     }
 
     fn spawn(&self) -> io::Result<Running> {
-        let log = OpenOptions::new().create(true).append(true).open(self.log_path())?;
+        let log = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.log_path())?;
         let server = Command::new(&self.program)
             .args(&self.arguments)
             .current_dir(self.folder.path())
@@ -121,7 +138,11 @@ impl ServerProcess {
     }
 
     fn end(&mut self, signal: &str) {
-        let Some(Running { mut server, mut guard }) = self.running.take() else {
+        let Some(Running {
+            mut server,
+            mut guard,
+        }) = self.running.take()
+        else {
             return;
         };
         // First the guard: once the server has ended, its number may be somebody else's.
@@ -184,7 +205,11 @@ impl ServerProcess {
 
 impl Drop for ServerProcess {
     fn drop(&mut self) {
-        let Some(Running { mut server, mut guard }) = self.running.take() else {
+        let Some(Running {
+            mut server,
+            mut guard,
+        }) = self.running.take()
+        else {
             return;
         };
         let _ = guard.kill();
@@ -194,7 +219,10 @@ impl Drop for ServerProcess {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "servers are started outside of any async task")]
-fn wait_a_moment() {
+#[expect(
+    clippy::disallowed_methods,
+    reason = "servers are started outside of any async task"
+)]
+pub(crate) fn wait_a_moment() {
     std::thread::sleep(Duration::from_millis(5));
 }

@@ -69,8 +69,43 @@ impl RedisServer {
         self.process.port()
     }
 
+    /// A connection of one's own to it.
+    pub fn connection(&self) -> redis::Connection {
+        connection(self.port())
+    }
+
+    /// Waits until it is a replica that has all that its master has.
+    pub fn wait_until_it_follows(&self) {
+        until("a replica is up to date", || {
+            let info: String = redis::cmd("INFO")
+                .arg("replication")
+                .query(&mut self.connection())
+                .ok()?;
+            info.contains("master_link_status:up").then_some(())
+        });
+    }
+
     /// Its process: to be killed, frozen and started again.
     pub fn process(&mut self) -> &mut ServerProcess {
         &mut self.process
+    }
+}
+
+/// A connection to a Redis of this machine, once it answers.
+pub(crate) fn connection(port: u16) -> redis::Connection {
+    let client = redis::Client::open(format!("redis://127.0.0.1:{port}"));
+    let client = client.unwrap_or_else(|error| panic!("no URL of a Redis: {error}"));
+    until("a Redis answers", || client.get_connection().ok())
+}
+
+/// Waits until something is there.
+pub(crate) fn until<T>(what: &str, look: impl Fn() -> Option<T>) -> T {
+    let begun = std::time::Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(begun.elapsed().as_secs() < 60, "waited in vain until {what}");
+        crate::process::wait_a_moment();
     }
 }

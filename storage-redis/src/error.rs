@@ -1,0 +1,170 @@
+//! What Redis says, in the words of the store contract.
+
+use std::fmt;
+
+use redis::{ErrorKind, RedisError};
+use stepkeep_core::{StoreError, StoreErrorKind, StoreOperation};
+
+/// The store's name, as operators know it.
+pub(crate) const BACKEND: &str = "redis";
+
+/// When Redis, or the way to it, said it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// While a connection was made: no command was sent.
+    Connecting,
+    /// When a command was, or may have been, on its way.
+    Running,
+}
+
+/// A failure that isn't about one session's record.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure {
+    kind: StoreErrorKind,
+    message: String,
+    source: Option<RedisError>,
+}
+
+impl Failure {
+    pub(crate) fn new(kind: StoreErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            source: None,
+        }
+    }
+
+    /// `place` is where the Redis is, as operators know it.
+    pub(crate) fn from_driver(error: RedisError, moment: Moment, place: &impl fmt::Display) -> Self {
+        Self {
+            kind: classify(&error, moment),
+            message: explain(&error, moment, place),
+            source: Some(error),
+        }
+    }
+
+    pub(crate) fn kind(&self) -> StoreErrorKind {
+        self.kind
+    }
+
+    /// The error of an operation. What is unclear about a write is just a lost answer of anything else.
+    pub(crate) fn into_error(self, operation: StoreOperation) -> StoreError {
+        let kind = match self.kind {
+            StoreErrorKind::Indeterminate if !operation.is_write() => {
+                let is_timeout = self.source.as_ref().is_some_and(RedisError::is_timeout);
+                if is_timeout {
+                    StoreErrorKind::Timeout
+                } else {
+                    StoreErrorKind::Unavailable
+                }
+            }
+            kind => kind,
+        };
+        let error = StoreError::new(kind, operation, BACKEND).with_message(self.message);
+        match self.source {
+            Some(source) => error.with_source(source),
+            None => error,
+        }
+    }
+}
+
+/// The code that a server's error begins with, wherever an old version hides it in the error of a script.
+fn has_code(error: &RedisError, code: &str) -> bool {
+    error.code() == Some(code) || error.detail().is_some_and(|detail| detail.contains(code))
+}
+
+/// The kind of a failure. The only place that decides it.
+pub(crate) fn classify(error: &RedisError, moment: Moment) -> StoreErrorKind {
+    if has_code(error, "WRONGTYPE") {
+        return StoreErrorKind::Corrupt;
+    }
+    let refused = ["NOAUTH", "WRONGPASS", "NOPERM"];
+    if refused.iter().any(|code| has_code(error, code)) {
+        return StoreErrorKind::Invalid;
+    }
+    let not_now = [
+        "LOADING",
+        "CLUSTERDOWN",
+        "MASTERDOWN",
+        "TRYAGAIN",
+        "READONLY",
+        "OOM",
+        "MISCONF",
+        "NOREPLICAS",
+        "BUSY",
+        "UNBLOCKED",
+        "MOVED",
+        "ASK",
+    ];
+    if not_now.iter().any(|code| has_code(error, code)) {
+        return StoreErrorKind::Unavailable;
+    }
+    match error.kind() {
+        ErrorKind::AuthenticationFailed | ErrorKind::InvalidClientConfig | ErrorKind::RESP3NotSupported => {
+            StoreErrorKind::Invalid
+        }
+        // A server that answers anything else means the command; while a connection is made, it may be of another kind
+        // in a moment.
+        ErrorKind::Server(_) | ErrorKind::Extension if moment == Moment::Running => StoreErrorKind::Invalid,
+        ErrorKind::Server(_)
+        | ErrorKind::Extension
+        | ErrorKind::MasterNameNotFoundBySentinel
+        | ErrorKind::NoValidReplicasFoundBySentinel
+        | ErrorKind::ClusterConnectionNotFound => StoreErrorKind::Unavailable,
+        _ => match moment {
+            Moment::Connecting => StoreErrorKind::Unavailable,
+            Moment::Running => StoreErrorKind::Indeterminate,
+        },
+    }
+}
+
+/// What operators should know and do.
+fn explain(error: &RedisError, moment: Moment, place: &impl fmt::Display) -> String {
+    let advice = [
+        ("NOAUTH", "it wants a password, and none is set"),
+        (
+            "WRONGPASS",
+            "the user or the password is wrong, or the user is disabled",
+        ),
+        (
+            "NOPERM",
+            "the user's ACL forbids what the store needs: commands on keys that begin with the prefix",
+        ),
+        ("LOADING", "it is loading its data"),
+        (
+            "CLUSTERDOWN",
+            "a part of the cluster has no master: look at CLUSTER INFO",
+        ),
+        ("MASTERDOWN", "it is a replica without its master"),
+        (
+            "READONLY",
+            "it is a replica: a failover is under way, or the address is not the master's",
+        ),
+        ("OOM", "its memory is full: raise maxmemory, or clean up earlier"),
+        ("MISCONF", "it can't write to its disk: look at its log"),
+        (
+            "NOREPLICAS",
+            "too few replicas are connected for min-replicas-to-write",
+        ),
+        ("BUSY", "a script of somebody else runs for long"),
+        (
+            "WRONGTYPE",
+            "something else put a key of another type where a session belongs",
+        ),
+    ];
+    if let Some((_, advice)) = advice.iter().find(|(code, _)| has_code(error, code)) {
+        return format!("{place}: {advice}");
+    }
+    match (error.kind(), moment) {
+        (ErrorKind::AuthenticationFailed, _) => format!("{place}: the user or the password is wrong"),
+        (ErrorKind::MasterNameNotFoundBySentinel, _) => {
+            format!("{place}: no sentinel can be reached that knows a master of this name")
+        }
+        (ErrorKind::Server(_) | ErrorKind::Extension, _) => format!("{place} refused a command"),
+        (_, Moment::Connecting) => {
+            format!("{place} can't be connected to: look whether it runs and whether the address is right")
+        }
+        (_, Moment::Running) if error.is_timeout() => format!("{place} did not answer in time"),
+        (_, Moment::Running) => format!("the connection to {place} was lost"),
+    }
+}

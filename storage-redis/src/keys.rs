@@ -1,0 +1,94 @@
+//! The names of keys. Everything about one session lies in one hash slot, so a script can reach all of it.
+
+use stepkeep_core::{BotId, Scope, SessionKey, UserId};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// The names in one namespace: a prefix, and a number of buckets.
+#[derive(Clone, Debug)]
+pub(crate) struct Names {
+    prefix: String,
+    buckets: u16,
+}
+
+/// The names about one session.
+#[derive(Debug)]
+pub(crate) struct SessionNames {
+    /// The session's key in its stored form: what the indexes hold.
+    pub(crate) member: String,
+    /// Where its record is.
+    pub(crate) record: String,
+    /// The index of last updates.
+    pub(crate) updated: String,
+    /// The index of wake times.
+    pub(crate) wake: String,
+}
+
+impl Names {
+    pub(crate) fn new(prefix: String, buckets: u16) -> Self {
+        Self { prefix, buckets }
+    }
+
+    pub(crate) fn buckets(&self) -> u16 {
+        self.buckets
+    }
+
+    pub(crate) fn of(&self, key: &SessionKey) -> SessionNames {
+        let member = key.encode();
+        // Which one it is stands in the database: the hash may never change.
+        let bucket = xxh3_64(member.as_bytes()) % u64::from(self.buckets);
+        let bucket = u16::try_from(bucket).unwrap_or(0);
+        SessionNames {
+            record: format!("{}{member}", self.records(bucket)),
+            updated: self.updated(bucket),
+            wake: self.wake(bucket),
+            member,
+        }
+    }
+
+    /// What the names of a bucket's records begin with.
+    pub(crate) fn records(&self, bucket: u16) -> String {
+        self.name(bucket, "s:")
+    }
+
+    /// The index of a bucket's last updates.
+    pub(crate) fn updated(&self, bucket: u16) -> String {
+        self.name(bucket, "u")
+    }
+
+    /// The index of a bucket's wake times.
+    pub(crate) fn wake(&self, bucket: u16) -> String {
+        self.name(bucket, "w")
+    }
+
+    /// In a cluster, what stands in braces decides on the slot.
+    fn name(&self, bucket: u16, rest: &str) -> String {
+        format!("{{{}:{bucket}}}:{rest}", self.prefix)
+    }
+}
+
+/// What describes a namespace: its schema's version and its number of buckets.
+pub(crate) fn description(prefix: &str) -> String {
+    format!("{prefix}:meta")
+}
+
+/// A scope as keys end with it.
+pub(crate) fn last_part(scope: &Scope) -> String {
+    let (bot, user) = (BotId(0), UserId(0));
+    let encoded = SessionKey::private(bot, user).with_scope(scope.clone()).encode();
+    encoded.rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sessions that are stored are found by these names only.
+    #[test]
+    fn names_stay_as_they_are() {
+        let names = Names::new("stepkeep".to_owned(), 64);
+        let of = names.of(&SessionKey::private(BotId(7), UserId(42)));
+        insta::assert_snapshot!(of.record, @"{stepkeep:42}:s:7/42/42///main");
+        assert_eq!(of.updated, of.record.replace("s:7/42/42///main", "u"));
+        assert_eq!(of.wake, of.record.replace("s:7/42/42///main", "w"));
+    }
+}
