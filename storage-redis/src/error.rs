@@ -168,3 +168,116 @@ fn explain(error: &RedisError, moment: Moment, place: &impl fmt::Display) -> Str
         (_, Moment::Running) => format!("the connection to {place} was lost"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use redis::Value;
+    use std::io;
+
+    /// An error as the driver makes it of a server's answer.
+    fn server(line: &str) -> RedisError {
+        let answer = format!("-{line}\r\n");
+        match redis::parse_redis_value(answer.as_bytes()) {
+            Ok(Value::ServerError(error)) => error.into(),
+            other => panic!("{line} was read as {other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_the_server_says_has_a_kind() {
+        use StoreErrorKind::{Corrupt, Invalid, Unavailable};
+        let table = [
+            (
+                "WRONGTYPE Operation against a key holding the wrong kind of value",
+                Corrupt,
+            ),
+            (
+                "ERR Error running script (call to f_0a): @user_script:1: WRONGTYPE Operation against a key",
+                Corrupt,
+            ),
+            ("NOAUTH Authentication required.", Invalid),
+            (
+                "WRONGPASS invalid username-password pair or user is disabled.",
+                Invalid,
+            ),
+            (
+                "NOPERM this user has no permissions to run the 'evalsha' command",
+                Invalid,
+            ),
+            ("LOADING Redis is loading the dataset in memory", Unavailable),
+            ("CLUSTERDOWN The cluster is down", Unavailable),
+            (
+                "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+                Unavailable,
+            ),
+            (
+                "TRYAGAIN Multiple keys request during rehashing of slot",
+                Unavailable,
+            ),
+            (
+                "READONLY You can't write against a read only replica.",
+                Unavailable,
+            ),
+            (
+                "OOM command not allowed when used memory > 'maxmemory'.",
+                Unavailable,
+            ),
+            (
+                "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to",
+                Unavailable,
+            ),
+            ("NOREPLICAS Not enough good replicas to write.", Unavailable),
+            ("BUSY Redis is busy running a script.", Unavailable),
+            ("ERR unknown command 'EVALSHA'", Invalid),
+        ];
+        for (line, expected) in table {
+            assert_eq!(classify(&server(line), Moment::Running), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn only_what_was_sent_can_be_in_doubt() {
+        for kind in [
+            io::ErrorKind::BrokenPipe,
+            io::ErrorKind::ConnectionReset,
+            io::ErrorKind::UnexpectedEof,
+            io::ErrorKind::TimedOut,
+        ] {
+            let of = |moment| classify(&io::Error::from(kind).into(), moment);
+            assert_eq!(of(Moment::Running), StoreErrorKind::Indeterminate, "{kind:?}");
+            assert_eq!(of(Moment::Connecting), StoreErrorKind::Unavailable, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_read_is_never_in_doubt() {
+        let failure = |kind: io::ErrorKind| {
+            Failure::from_driver(io::Error::from(kind).into(), Moment::Running, &"db:6379")
+        };
+        let timeout = failure(io::ErrorKind::TimedOut);
+        assert_eq!(
+            timeout.clone().into_error(StoreOperation::Get).kind(),
+            StoreErrorKind::Timeout
+        );
+        assert_eq!(
+            timeout.into_error(StoreOperation::Update).kind(),
+            StoreErrorKind::Indeterminate
+        );
+        let lost = failure(io::ErrorKind::ConnectionReset);
+        assert_eq!(
+            lost.into_error(StoreOperation::Scan).kind(),
+            StoreErrorKind::Unavailable
+        );
+    }
+
+    #[test]
+    fn a_failure_says_what_to_do_and_keeps_its_cause() {
+        let of = |line| {
+            Failure::from_driver(server(line), Moment::Running, &"db:6379").into_error(StoreOperation::Update)
+        };
+        insta::assert_snapshot!(of("OOM command not allowed"), @"redis update: the store is not available: db:6379: its memory is full: raise maxmemory, or clean up earlier");
+        insta::assert_snapshot!(of("READONLY You can't"), @"redis update: the store is not available: db:6379: it is a replica: a failover is under way, or the address is not the master's");
+        assert!(std::error::Error::source(&of("OOM x")).is_some());
+    }
+}

@@ -131,7 +131,7 @@ impl Settings {
             ),
             (Some("yes"), Some("always")) => {}
             (Some("yes"), Some("everysec")) => warnings.push(
-                "appendfsync is everysec: a loss of power may take the answers of about the last second with it; \
+                "appendfsync is everysec: the death of the server may take the answers of the last one or two seconds with it; \
                  appendfsync always keeps them"
                     .to_owned(),
             ),
@@ -209,7 +209,7 @@ mod tests {
         insta::assert_snapshot!(all.join("\n"), @"
         appendonly is off: when the server ends, all answers since its last snapshot are lost; appendonly yes keeps them
         maxmemory-policy is allkeys-lru: when the memory is full, sessions may vanish; with noeviction they stay, and new answers wait
-        appendfsync is everysec: a loss of power may take the answers of about the last second with it; appendfsync always keeps them
+        appendfsync is everysec: the death of the server may take the answers of the last one or two seconds with it; appendfsync always keeps them
         appendfsync is no: a loss of power may take the answers of about half a minute with it; appendfsync always keeps them
         the server doesn't tell whether it writes to its disk (CONFIG GET is refused): if appendonly is not yes and appendfsync not always, it can lose answers that were acknowledged
         replicas follow a little later: a failover may lose the last acknowledged answers; min-replicas-to-write bounds for how long

@@ -57,12 +57,12 @@ impl Distant {
         F: Future<Output = Result<T, StoreError>> + Send,
     {
         self.reach(operation)?;
-        let loss = self.shared.planned_loss.lock().take();
-        let lost = || self.shared.lost.fetch_add(1, Ordering::SeqCst);
-        match loss {
+        let planned = self.shared.planned_loss.lock().take();
+        let count = || self.shared.lost.fetch_add(1, Ordering::SeqCst);
+        match planned {
             None => call().await,
             Some(Loss::Request) => {
-                lost();
+                count();
                 if self.is(Defect::LostRequestIsDone) {
                     return Ok(done);
                 }
@@ -70,7 +70,7 @@ impl Distant {
             }
             Some(Loss::Answer) => {
                 drop(call().await);
-                lost();
+                count();
                 Err(match self.defect {
                     Some(Defect::LostAnswerIsUnavailable) => failed(StoreErrorKind::Unavailable, operation),
                     Some(Defect::RefusesItsOwnRepeat) => failed(StoreErrorKind::Conflict, operation),

@@ -26,7 +26,7 @@ impl ConformanceTarget for Files {
             path: folder.path().to_owned(),
             defect: self.0,
             in_this_process: Arc::default(),
-            _folder: Some(folder),
+            _temporary: Some(folder),
         }))
     }
 
@@ -38,7 +38,7 @@ impl ConformanceTarget for Files {
             path: path.into(),
             defect: (word == "defective").then_some(Defect::LocksOneProcessOnly),
             in_this_process: Arc::default(),
-            _folder: None,
+            _temporary: None,
         }))
     }
 }
@@ -47,7 +47,7 @@ struct Folder {
     path: PathBuf,
     defect: Option<Defect>,
     in_this_process: Arc<Mutex<()>>,
-    _folder: Option<tempfile::TempDir>,
+    _temporary: Option<tempfile::TempDir>,
 }
 
 #[async_trait]

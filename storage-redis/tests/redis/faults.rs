@@ -33,8 +33,8 @@ async fn with_appendfsync_always_a_kill_loses_and_doubles_nothing() {
     assert_eq!((tally.lost, tally.surplus), (0, 0), "{tally}");
 }
 
-/// Redis writes before it answers and syncs once a second, so the death of the process alone leaves what was written with
-/// the system. What a loss of power would take can't be tried here.
+/// While it waits for the disk, Redis answers writes that it has not handed to the system yet, for up to two seconds. So some
+/// may be lost with the process; how many is chance. What a loss of power would take can't be tried here.
 #[tokio::test(flavor = "multi_thread")]
 async fn with_appendfsync_everysec_a_kill_doubles_nothing() {
     let tally = while_a_server_is_killed(&RedisSettings::default().with("appendonly", "yes")).await;

@@ -1,11 +1,7 @@
 //! What is Redis's own: round trips, scripts, namespaces, rights, what settings lose, and servers that die. What every store
 //! promises is in `conformance.rs`.
 
-#![expect(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    reason = "a test ends where something fails"
-)]
+#![expect(clippy::unwrap_used, reason = "a test ends where something fails")]
 
 mod faults;
 mod namespaces;

@@ -10,9 +10,8 @@ use crate::{key, new_session};
 
 /// In whatever way it may be shown.
 fn shown(error: &dyn Error) -> String {
-    std::iter::successors(Some(error), |&error| error.source())
-        .map(|error| format!("{error} {error:?} "))
-        .collect()
+    let causes = std::iter::successors(Some(error), |&error| error.source());
+    causes.fold(String::new(), |shown, cause| format!("{shown} {cause} {cause:?}"))
 }
 
 #[tokio::test]

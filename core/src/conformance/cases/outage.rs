@@ -115,12 +115,9 @@ impl Tally {
             Err(error) => return Err(error.into()),
         };
         let change = SessionChange::new(at(1)).set(field("n"), FieldValue::new(&(counted(&held) + 1))?);
-        let error = match store.update(&held, &change).await {
-            Ok(_) => {
-                self.acknowledged += 1;
-                return Ok(());
-            }
-            Err(error) => error,
+        let Err(error) = store.update(&held, &change).await else {
+            self.acknowledged += 1;
+            return Ok(());
         };
         match error.kind() {
             StoreErrorKind::Conflict | StoreErrorKind::Unavailable => Ok(()),
