@@ -45,7 +45,10 @@ pub(crate) async fn run(
             break;
         };
         let is_last = ids.len() < SLICE as usize;
-        let ids: Vec<Bson> = ids.into_iter().filter_map(|mut found| found.remove("_id")).collect();
+        let ids: Vec<Bson> = ids
+            .into_iter()
+            .filter_map(|mut found| found.remove("_id"))
+            .collect();
         let mut filter = idle.clone();
         filter.insert("_id", doc! { "$in": ids });
         removed += sessions.delete_many(filter).await?.deleted_count;

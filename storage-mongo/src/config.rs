@@ -42,13 +42,17 @@ pub struct MongoConfig {
 #[non_exhaustive]
 pub enum ConfigError {
     /// The URL is not one of MongoDB.
-    #[error("the URL of a MongoDB store is mongodb:// or mongodb+srv://, such as mongodb://127.0.0.1/stepkeep")]
+    #[error(
+        "the URL of a MongoDB store is mongodb:// or mongodb+srv://, such as mongodb://127.0.0.1/stepkeep"
+    )]
     NotMongo,
     /// The URL names no server.
     #[error("the URL names no server: write it after mongodb://, such as mongodb://127.0.0.1/stepkeep")]
     NoHost,
     /// A name that MongoDB doesn't take, or that is easily taken for something else.
-    #[error("{what} has a name of letters, digits, hyphens and underscores, at most {MAX_NAME}; {name:?} is none")]
+    #[error(
+        "{what} has a name of letters, digits, hyphens and underscores, at most {MAX_NAME}; {name:?} is none"
+    )]
     InvalidName {
         /// Whose name.
         what: &'static str,
@@ -150,7 +154,9 @@ impl MongoConfig {
                 continue;
             };
             if own.contains(&name) {
-                return Err(ConfigError::RepeatedParameter { name: name.to_owned() });
+                return Err(ConfigError::RepeatedParameter {
+                    name: name.to_owned(),
+                });
             }
             own.push(name);
             for (_, value) in url::form_urlencoded::parse(parameter.as_bytes()) {
@@ -373,14 +379,21 @@ mod tests {
 
     #[test]
     fn own_parameters_are_taken_out_and_the_drivers_stay() {
-        let url = "mongodb://me:pw@a,b:7/bot?collection=c&w=1&max_session_bytes=9000&set_up_schema=false&j=false";
+        let url =
+            "mongodb://me:pw@a,b:7/bot?collection=c&w=1&max_session_bytes=9000&set_up_schema=false&j=false";
         let config = MongoConfig::from_url(url).unwrap();
-        assert_eq!(config.url.expose_secret(), "mongodb://me:pw@a,b:7/bot?w=1&j=false");
+        assert_eq!(
+            config.url.expose_secret(),
+            "mongodb://me:pw@a,b:7/bot?w=1&j=false"
+        );
         assert_eq!((config.database(), config.collection.as_str()), ("bot", "c"));
         assert_eq!((config.max_session_bytes, config.set_up_schema), (9_000, false));
         let config = MongoConfig::from_url("mongodb://a?w=1").unwrap();
         assert_eq!(config.url.expose_secret(), "mongodb://a/?w=1");
-        assert_eq!((config.database(), config.collection.as_str()), ("stepkeep", "user_sessions"));
+        assert_eq!(
+            (config.database(), config.collection.as_str()),
+            ("stepkeep", "user_sessions")
+        );
         MongoConfig::from_url("mongodb+srv://cluster.example.com/bot").unwrap();
     }
 
@@ -403,15 +416,29 @@ mod tests {
         let of = async |url| MongoConfig::from_url(url).unwrap().client_options().await;
         let options = of("mongodb://a").await.unwrap();
         let concern = options.write_concern.unwrap();
-        assert_eq!((concern.w, concern.journal), (Some(Acknowledgment::Majority), Some(true)));
+        assert_eq!(
+            (concern.w, concern.journal),
+            (Some(Acknowledgment::Majority), Some(true))
+        );
         assert_eq!(options.read_concern, Some(ReadConcern::majority()));
         assert_eq!(options.retry_writes, Some(false));
-        let options = of("mongodb://a/?w=1&journal=false&retryWrites=true&maxPoolSize=3").await.unwrap();
+        let options = of("mongodb://a/?w=1&journal=false&retryWrites=true&maxPoolSize=3")
+            .await
+            .unwrap();
         let concern = options.write_concern.unwrap();
-        assert_eq!((concern.w, concern.journal), (Some(Acknowledgment::Nodes(1)), Some(false)));
+        assert_eq!(
+            (concern.w, concern.journal),
+            (Some(Acknowledgment::Nodes(1)), Some(false))
+        );
         assert_eq!(options.read_concern, Some(ReadConcern::local()));
-        assert_eq!((options.retry_writes, options.max_pool_size), (Some(true), Some(3)));
-        assert_eq!(of("mongodb://a/?w=0").await.unwrap_err(), ConfigError::Unacknowledged);
+        assert_eq!(
+            (options.retry_writes, options.max_pool_size),
+            (Some(true), Some(3))
+        );
+        assert_eq!(
+            of("mongodb://a/?w=0").await.unwrap_err(),
+            ConfigError::Unacknowledged
+        );
     }
 
     #[tokio::test]

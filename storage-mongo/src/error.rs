@@ -155,7 +155,12 @@ impl Cause {
         Self(match &*error.kind {
             ErrorKind::Command(command) => {
                 let message = command.message.split('{').next().unwrap_or_default();
-                format!("{} (code {}): {}", command.code_name, command.code, message.trim_end())
+                format!(
+                    "{} (code {}): {}",
+                    command.code_name,
+                    command.code,
+                    message.trim_end()
+                )
             }
             ErrorKind::Write(WriteFailure::WriteError(write)) => {
                 let message = write.message.split('{').next().unwrap_or_default();

@@ -20,11 +20,13 @@ pub(crate) async fn check(sessions: &Collection<RawDocumentBuf>) -> Result<Store
     let is_sharded = hello.get_str("msg").is_ok_and(|message| message == "isdbgrid");
     if !is_sharded && hello.get("setName").is_none() {
         warnings.push(
-            "the server is no replica set: a majority is this one server, and what is lost with it is lost".to_owned(),
+            "the server is no replica set: a majority is this one server, and what is lost with it is lost"
+                .to_owned(),
         );
     }
     if number(hello.get("maxWireVersion")).is_some_and(|version| version < WIRE_VERSION_5_0) {
-        warnings.push("the server is older than MongoDB 5.0, with which nobody has tried this store".to_owned());
+        warnings
+            .push("the server is older than MongoDB 5.0, with which nobody has tried this store".to_owned());
     }
     Ok(StoreHealth::with_warnings(warnings))
 }

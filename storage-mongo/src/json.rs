@@ -316,7 +316,9 @@ mod tests {
             assert!(matches!(bson(text), Bson::Document(_)), "{text}");
             assert_eq!(there_and_back(text), text);
         }
-        assert_eq!(there_and_back(r#""9223372036854775808 \" 9223372036854775808""#).len(), 43);
+        let text = r#""9223372036854775808 \" 9223372036854775808""#;
+        assert!(matches!(bson(text), Bson::String(_)));
+        assert_eq!(there_and_back(text), text);
     }
 
     #[test]

@@ -197,7 +197,11 @@ mod tests {
     #[test]
     fn members_of_a_newer_version_come_back_whatever_their_names() {
         let form = String::from_utf8(document::encode(&session(1, "1"), DEFAULT_MAX_BYTES).unwrap()).unwrap();
-        let form = form.replacen('{', r#"{"scope":"s","_id":1,"updated_bucket":[],"a.$b":{"$":1},"%73cope":2,"#, 1);
+        let form = form.replacen(
+            '{',
+            r#"{"scope":"s","_id":1,"updated_bucket":[],"a.$b":{"$":1},"%73cope":2,"#,
+            1,
+        );
         let session = document::decode(&key(), form.as_bytes()).unwrap();
         let document = encode(&session, DEFAULT_MAX_BYTES).unwrap();
         assert_eq!(document.get_str("_id").unwrap(), key().encode());

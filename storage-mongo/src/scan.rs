@@ -34,7 +34,10 @@ enum From {
     /// In the order of keys.
     Key(String),
     /// In the order of wake times, for sessions that are due; `None` at the beginning.
-    Wake { due_at: i64, place: Option<(i64, String)> },
+    Wake {
+        due_at: i64,
+        place: Option<(i64, String)>,
+    },
 }
 
 impl Page {
@@ -91,7 +94,10 @@ impl Page {
             query.insert("scope", scope.as_str());
         }
         if let Some(before) = self.filter.updated_before {
-            query.insert("updated_at", doc! { "$lt": DateTime::from_millis(before.as_millis()) });
+            query.insert(
+                "updated_at",
+                doc! { "$lt": DateTime::from_millis(before.as_millis()) },
+            );
         }
         (query, order)
     }
@@ -146,10 +152,7 @@ impl From {
 
     /// The same order, behind what a cursor says.
     fn behind(self, cursor: &str) -> Option<Self> {
-        let (kind, place) = cursor
-            .strip_prefix(BACKEND)?
-            .strip_prefix(':')?
-            .split_once(':')?;
+        let (kind, place) = cursor.strip_prefix(BACKEND)?.strip_prefix(':')?.split_once(':')?;
         match (self, kind) {
             (Self::Key(_), "key") => Some(Self::Key(place.to_owned())),
             (Self::Wake { due_at, .. }, "wake") => {
@@ -179,7 +182,6 @@ fn decode(document: &RawDocumentBuf) -> Result<Session, StoreError> {
         .map_err(|error| StoreError::decode(StoreOperation::Scan, BACKEND, &key, error))
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -194,7 +196,10 @@ mod tests {
 
     #[test]
     fn a_cursor_of_another_order_or_another_store_is_refused() {
-        assert_eq!(page(false, "mongodb:key:7/1").unwrap().from, From::Key("7/1".to_owned()));
+        assert_eq!(
+            page(false, "mongodb:key:7/1").unwrap().from,
+            From::Key("7/1".to_owned())
+        );
         let from = From::Wake {
             due_at: i64::MIN,
             place: Some((-3, "7:1".to_owned())),

@@ -64,12 +64,16 @@ impl MongoStorage {
             max_session_bytes: config.max_session_bytes,
             config: Some(config),
         }));
-        let status = store.prepare().await;
-        if status.is_err() {
-            store.close().await;
+        match store.prepare().await {
+            Ok(status) => {
+                tracing::debug!(?store, ?status, "opened");
+                Ok(store)
+            }
+            Err(error) => {
+                store.close().await;
+                Err(error)
+            }
         }
-        tracing::debug!(?store, status = ?status?, "opened");
-        Ok(store)
     }
 
     async fn prepare(&self) -> Result<SchemaStatus, StoreError> {
@@ -324,8 +328,9 @@ impl<'a> Call<'a> {
     }
 
     fn decode(&self, found: &RawDocumentBuf) -> Result<Session, StoreError> {
-        record::decode(self.key, found)
-            .map_err(|error: document::DecodeError| StoreError::decode(self.operation, BACKEND, self.key, error))
+        record::decode(self.key, found).map_err(|error: document::DecodeError| {
+            StoreError::decode(self.operation, BACKEND, self.key, error)
+        })
     }
 
     fn error(&self, kind: StoreErrorKind) -> StoreError {

@@ -11,13 +11,15 @@
 )]
 
 mod mongo;
+mod mongo_replica_set;
 mod port;
 mod process;
 mod program;
 mod proxy;
 mod redis;
 
-pub use mongo::MongoServer;
+pub use mongo::{MONGO_USER, MongoServer};
+pub use mongo_replica_set::MongoReplicaSet;
 pub use port::free_port;
 pub use process::ServerProcess;
 pub use program::{mongod, redis_server};

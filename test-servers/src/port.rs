@@ -20,5 +20,8 @@ pub fn free_port() -> u16 {
             return port;
         }
     }
-    panic!("no port of 127.0.0.1 from {FIRST} to {} is free", FIRST + COUNT - 1)
+    panic!(
+        "no port of 127.0.0.1 from {FIRST} to {} is free",
+        FIRST + COUNT - 1
+    )
 }

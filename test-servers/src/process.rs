@@ -69,7 +69,10 @@ impl ServerProcess {
     }
 
     fn spawn(&self) -> io::Result<Running> {
-        let log = OpenOptions::new().create(true).append(true).open(self.log_path())?;
+        let log = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.log_path())?;
         let server = Command::new(&self.program)
             .args(&self.arguments)
             .current_dir(self.folder.path())
@@ -121,7 +124,11 @@ impl ServerProcess {
     }
 
     fn end(&mut self, signal: &str) {
-        let Some(Running { mut server, mut guard }) = self.running.take() else {
+        let Some(Running {
+            mut server,
+            mut guard,
+        }) = self.running.take()
+        else {
             return;
         };
         // First the guard: once the server has ended, its number may be somebody else's.
@@ -184,7 +191,11 @@ impl ServerProcess {
 
 impl Drop for ServerProcess {
     fn drop(&mut self) {
-        let Some(Running { mut server, mut guard }) = self.running.take() else {
+        let Some(Running {
+            mut server,
+            mut guard,
+        }) = self.running.take()
+        else {
             return;
         };
         let _ = guard.kill();
@@ -194,7 +205,10 @@ impl Drop for ServerProcess {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "servers are started outside of any async task")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "servers are started outside of any async task"
+)]
 fn wait_a_moment() {
     std::thread::sleep(Duration::from_millis(5));
 }

@@ -182,10 +182,16 @@ async fn answers(
 impl Shared {
     fn loss_of(&self, bytes: &[u8]) -> Option<Loss> {
         let mut planned = self.planned.lock();
-        let strikes = planned
-            .as_ref()
-            .is_some_and(|plan| bytes.windows(plan.marker.len()).any(|window| window == plan.marker));
-        if strikes { planned.take().map(|plan| plan.loss) } else { None }
+        let strikes = planned.as_ref().is_some_and(|plan| {
+            bytes
+                .windows(plan.marker.len())
+                .any(|window| window == plan.marker)
+        });
+        if strikes {
+            planned.take().map(|plan| plan.loss)
+        } else {
+            None
+        }
     }
 
     fn count_loss(&self) {
