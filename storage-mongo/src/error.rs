@@ -52,15 +52,13 @@ pub(crate) fn classify(error: &DriverError, operation: StoreOperation) -> StoreE
     };
     if let Some(code) = code_of(error) {
         return match code {
-            // The server was no primary: it refused before it did anything.
-            10_107 | 13_435 | 10_058 | 13_436 => StoreErrorKind::Unavailable,
-            // It stopped being one, or is shutting down; these codes don't say whether before or after the write.
-            189 | 11_602 | 11_600 | 91 | 11_601 => in_doubt,
+            // The server was no primary: it refused before it did anything. Or it rolled back, for a conflict inside it,
+            // a lock, a full disk.
+            10_107 | 13_435 | 10_058 | 13_436 | 112 | 24 | 14_031 | 133 => StoreErrorKind::Unavailable,
+            // It stopped being the primary, is shutting down, lost another server on the way, or waited for a majority
+            // in vain; these codes don't say whether before or after the write.
+            189 | 11_602 | 11_600 | 91 | 11_601 | 6 | 7 | 64 | 100 => in_doubt,
             50 | 262 | 89 => too_late,
-            // A conflict inside the server, a lock, a host that it doesn't reach, a full disk: it rolled back.
-            112 | 24 | 14_031 | 133 | 6 | 7 => StoreErrorKind::Unavailable,
-            // A write concern that failed, reported as a command's error.
-            64 | 100 => in_doubt,
             10_334 | 17_280 => StoreErrorKind::TooLarge,
             _ => StoreErrorKind::Invalid,
         };
@@ -73,10 +71,6 @@ pub(crate) fn classify(error: &DriverError, operation: StoreOperation) -> StoreE
             io::ErrorKind::TimedOut => too_late,
             _ => in_doubt,
         },
-        // It is on the primary; whether it stays is open.
-        ErrorKind::Write(_) => in_doubt,
-        // A connection that was in use is closed with this too, so the command may have been sent.
-        ErrorKind::ConnectionPoolCleared { .. } | ErrorKind::InvalidResponse { .. } => in_doubt,
         ErrorKind::ServerSelection { .. } | ErrorKind::DnsResolve { .. } | ErrorKind::Shutdown => {
             StoreErrorKind::Unavailable
         }
@@ -85,6 +79,8 @@ pub(crate) fn classify(error: &DriverError, operation: StoreOperation) -> StoreE
         | ErrorKind::InvalidTlsConfig { .. }
         | ErrorKind::IncompatibleServer { .. }
         | ErrorKind::SessionsNotSupported => StoreErrorKind::Invalid,
+        // Among others a write that no majority confirmed: it is on the primary, and whether it stays is open. And a pool
+        // that was cleared: that closes connections in use too, so the command may have been sent.
         _ => in_doubt,
     }
 }

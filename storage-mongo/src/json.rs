@@ -217,15 +217,12 @@ pub(crate) fn unescape(name: &str) -> Cow<'_, str> {
             .get(..2)
             .and_then(|digits| u8::from_str_radix(digits, 16).ok())
             .filter(u8::is_ascii);
-        rest = match code {
-            Some(code) => {
-                plain.push(char::from(code));
-                &after[2..]
-            }
-            None => {
-                plain.push('%');
-                after
-            }
+        rest = if let Some(code) = code {
+            plain.push(char::from(code));
+            &after[2..]
+        } else {
+            plain.push('%');
+            after
         };
     }
     plain.push_str(rest);

@@ -1,7 +1,5 @@
 //! The store keeps every promise, alone and in all layers.
 
-#![expect(clippy::expect_used, reason = "a test ends where something fails")]
-
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,5 +1,6 @@
 //! From opening to the end, and what an operator is told.
 
+use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use mongodb::Client;
@@ -84,7 +85,7 @@ async fn missing_rights_are_named_and_no_password_is_shown() {
     for error in [&error, &refused, &wrong] {
         let mut cause: Option<&dyn std::error::Error> = Some(error);
         while let Some(error) = cause {
-            shown.push_str(&format!("{error} {error:?}"));
+            let _ = write!(shown, "{error} {error:?}");
             cause = error.source();
         }
     }
