@@ -1,1 +1,14 @@
 #![doc = include_str!("../README.md")]
+
+mod cleanup;
+mod config;
+mod error;
+mod health;
+mod json;
+mod record;
+mod scan;
+mod schema;
+mod store;
+
+pub use config::{ConfigError, MongoConfig};
+pub use store::MongoStorage;

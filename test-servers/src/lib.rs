@@ -12,6 +12,7 @@
 
 mod load;
 mod mongo;
+mod mongo_replica_set;
 mod port;
 mod process;
 mod program;
@@ -21,7 +22,8 @@ mod redis_cluster;
 mod redis_sentinel;
 
 pub use load::{Load, Tally};
-pub use mongo::MongoServer;
+pub use mongo::{MONGO_USER, MongoServer};
+pub use mongo_replica_set::MongoReplicaSet;
 pub use port::free_port;
 pub use process::ServerProcess;
 pub use program::{mongod, redis_server};

@@ -1,5 +1,6 @@
 //! A private MongoDB.
 
+use std::io::Write;
 use std::time::Duration;
 
 use mongodb::Client;
@@ -10,24 +11,54 @@ use crate::port::free_port;
 use crate::process::ServerProcess;
 use crate::program::mongod;
 
+/// The user of a server with a password.
+pub const MONGO_USER: &str = "stepkeep";
+
 /// A MongoDB of one's own: a replica set of one, since that is what knows majorities and journals.
 #[derive(Debug)]
 pub struct MongoServer {
     process: ServerProcess,
+    password: Option<String>,
+    /// It is read again at each start.
+    key_file: Option<tempfile::NamedTempFile>,
 }
 
 impl MongoServer {
     /// Starts one, and waits until it takes writes.
     pub async fn start() -> Self {
+        Self::start_with(Vec::new()).await
+    }
+
+    /// Starts one that lets nobody in but [`MONGO_USER`] with this password.
+    pub async fn start_with_password(password: &str) -> Self {
+        let key_file = key_file();
+        let mut server = Self::start_with(vec![
+            "--keyFile".to_owned(),
+            key_file.path().display().to_string(),
+        ])
+        .await;
+        // As long as there is no user, whoever comes from the server's own machine may make one.
+        server
+            .administer(doc! { "createUser": MONGO_USER, "pwd": password, "roles": ["root"] })
+            .await;
+        server.password = Some(password.to_owned());
+        server.key_file = Some(key_file);
+        server
+    }
+
+    async fn start_with(further: Vec<String>) -> Self {
         let port = free_port();
         let fixed = "--replSet rs0 --bind_ip 127.0.0.1 --dbpath {folder} --nounixsocket --quiet \
                      --wiredTigerCacheSizeGB 0.25 --setParameter diagnosticDataCollectionEnabled=false --port";
         let arguments = fixed
             .split_whitespace()
             .map(str::to_owned)
-            .chain([port.to_string()]);
+            .chain([port.to_string()])
+            .chain(further);
         let server = Self {
             process: ServerProcess::start(mongod(), port, arguments),
+            password: None,
+            key_file: None,
         };
         let member = doc! { "_id": 0, "host": format!("127.0.0.1:{port}") };
         server
@@ -45,8 +76,13 @@ impl MongoServer {
 
     /// Its URL, without a database.
     pub fn url(&self) -> String {
+        let user = self
+            .password
+            .as_ref()
+            .map(|password| format!("{MONGO_USER}:{password}@"))
+            .unwrap_or_default();
         format!(
-            "mongodb://127.0.0.1:{}/?directConnection=true",
+            "mongodb://{user}127.0.0.1:{}/?directConnection=true",
             self.process.port()
         )
     }
@@ -85,4 +121,13 @@ impl MongoServer {
             .await
             .unwrap_or_else(|error| panic!("mongod: {error}\n{}", self.process.log()))
     }
+}
+
+/// The key that members of a replica set with users know each other by. The server reads it when it starts, and wants it
+/// to be readable by its owner only.
+fn key_file() -> tempfile::NamedTempFile {
+    let mut file = tempfile::NamedTempFile::new().unwrap_or_else(|error| panic!("no key file: {error}"));
+    file.write_all(b"c3RlcGtlZXAtdGVzdC1zZXJ2ZXJz")
+        .unwrap_or_else(|error| panic!("no key file: {error}"));
+    file
 }
