@@ -5,7 +5,7 @@
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
@@ -28,11 +28,22 @@ pub enum Invocation {
     Run(RunArgs),
     /// Run the sandbox and a bot that talks to it.
     Demo(DemoArgs),
+    /// Look at the store.
+    Doctor(DoctorArgs),
 }
 
 /// How to run a bot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunArgs {
+    /// The file to read, if one was named.
+    pub config: Option<PathBuf>,
+    /// The settings that were given as flags.
+    pub flags: SettingFlags,
+}
+
+/// How to look at the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DoctorArgs {
     /// The file to read, if one was named.
     pub config: Option<PathBuf>,
     /// The settings that were given as flags.
@@ -51,12 +62,30 @@ pub struct DemoArgs {
 impl RunArgs {
     /// File, environment, flags: the later wins.
     pub fn sources(&self, environment: impl IntoIterator<Item = (OsString, OsString)>) -> Sources {
-        let sources = match &self.config {
-            Some(named) => Sources::new().with_file(named, true),
-            None => Sources::new().with_file(DEFAULT_FILE.as_ref(), false),
-        };
-        sources.with_environment(environment).with_flags(&self.flags)
+        sources_of_a_bot(self.config.as_deref(), environment, &self.flags)
     }
+}
+
+impl DoctorArgs {
+    /// The settings that it needs: those of a bot's store, and of its own log.
+    const SETTINGS: [&'static str; 3] = ["store", "log", "log_format"];
+
+    /// The same as those of the bot whose store it is.
+    pub fn sources(&self, environment: impl IntoIterator<Item = (OsString, OsString)>) -> Sources {
+        sources_of_a_bot(self.config.as_deref(), environment, &self.flags)
+    }
+}
+
+fn sources_of_a_bot(
+    config: Option<&Path>,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+    flags: &SettingFlags,
+) -> Sources {
+    let sources = match config {
+        Some(named) => Sources::new().with_file(named, true),
+        None => Sources::new().with_file(DEFAULT_FILE.as_ref(), false),
+    };
+    sources.with_environment(environment).with_flags(flags)
 }
 
 impl DemoArgs {
@@ -99,13 +128,17 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
                 .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0))),
             flags: given(&matches),
         })),
+        Some((name, matches)) if name == "doctor" => Ok(Invocation::Doctor(DoctorArgs {
+            config: matches.get_one("config").cloned(),
+            flags: given(&matches),
+        })),
         Some((_, matches)) => Ok(Invocation::Run(RunArgs {
             config: matches.get_one("config").cloned(),
             flags: given(&matches),
         })),
         None => Err(command().error(
             clap::error::ErrorKind::MissingSubcommand,
-            "say what to do: `stepkeep run` or `stepkeep demo`",
+            "say what to do: `stepkeep run`, `stepkeep doctor` or `stepkeep demo`",
         )),
     }
 }
@@ -125,12 +158,14 @@ pub fn command() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(run())
+        .subcommand(doctor())
         .subcommand(demo())
         .after_help(
             "Examples:\n  \
              stepkeep demo                       a bot to play with, without any account\n  \
              stepkeep run                        a bot as stepkeep.toml and the environment say\n  \
-             stepkeep run --help                 every setting",
+             stepkeep run --help                 every setting\n  \
+             stepkeep doctor                     how the store is, and what can be lost",
         )
 }
 
@@ -142,15 +177,7 @@ fn run() -> Command {
              What is missing or wrong is listed at once, with exit code 2. Other users of the machine can read flags: secrets \
              are better kept in the file or the environment.",
         )
-        .arg(
-            Arg::new("config")
-                .long("config")
-                .value_name("FILE")
-                .help(format!("The file with settings [default: {DEFAULT_FILE}, if it is there]"))
-                .env(FILE_VARIABLE)
-                .hide_env_values(true)
-                .value_parser(value_parser!(PathBuf)),
-        )
+        .arg(config())
         .next_help_heading("Settings")
         .args(Setting::ALL.map(flag))
         .after_help(
@@ -158,6 +185,42 @@ fn run() -> Command {
              STEPKEEP_TELEGRAM_TOKEN=... STEPKEEP_SHIPPING_API_KEY=... stepkeep run\n  \
              stepkeep run --config /etc/stepkeep.toml --log info,stepkeep=debug\n  \
              stepkeep run --store memory: --telegram-api-url http://127.0.0.1:8090",
+        )
+}
+
+/// The flag that names the file.
+fn config() -> Arg {
+    Arg::new("config")
+        .long("config")
+        .value_name("FILE")
+        .help(format!(
+            "The file with settings [default: {DEFAULT_FILE}, if it is there]"
+        ))
+        .env(FILE_VARIABLE)
+        .hide_env_values(true)
+        .value_parser(value_parser!(PathBuf))
+}
+
+fn doctor() -> Command {
+    Command::new("doctor")
+        .about("Look at the store, and change nothing")
+        .long_about(
+            "Look at the store, and change nothing: whether it can be reached, whether its schema is what this version \
+             needs, how many sessions it has, and what its settings mean for what can be lost. The exit code is 0 when \
+             a bot can use it, whatever warnings there are; 1 when not.",
+        )
+        .arg(config())
+        .next_help_heading("Settings")
+        .args(
+            DoctorArgs::SETTINGS
+                .into_iter()
+                .filter_map(Setting::by_key)
+                .map(flag),
+        )
+        .after_help(
+            "Examples:\n  \
+             stepkeep doctor\n  \
+             stepkeep doctor --store sqlite:///var/lib/stepkeep/sessions.sqlite",
         )
 }
 
@@ -294,6 +357,7 @@ mod tests {
         };
         insta::assert_snapshot!("help", text("stepkeep --help"));
         insta::assert_snapshot!("help-run", text("stepkeep run --help"));
+        insta::assert_snapshot!("help-doctor", text("stepkeep doctor --help"));
         insta::assert_snapshot!("help-demo", text("stepkeep demo --help"));
     }
 }

@@ -137,6 +137,34 @@ impl Settings {
     }
 }
 
+/// What is needed to look at a store, without the rest of a bot.
+#[derive(Debug, Clone)]
+pub struct StoreSettings {
+    /// Where sessions are kept.
+    pub store: StoreUrl,
+    /// What is logged, and how.
+    pub log: LogSettings,
+}
+
+impl StoreSettings {
+    /// Reads and checks these settings alone.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with them, and with the sources as such.
+    pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
+        let mut findings = Findings::of(sources);
+        let store = findings.read(&setting::STORE, StoreUrl::parse);
+        let log = LogSettings::read(&mut findings);
+        findings.conclude(move || {
+            Some(Self {
+                store: store?,
+                log: log?,
+            })
+        })
+    }
+}
+
 impl LogSettings {
     /// Reads and checks these settings alone, for what begins before the others are known.
     ///

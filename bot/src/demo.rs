@@ -9,7 +9,7 @@ use anyhow::Context;
 use stepkeep_sandbox::{Config, Sandbox, SandboxHandle, StartError};
 
 use crate::cli::DemoArgs;
-use crate::config::{Settings, StoreUrl};
+use crate::config::{Settings, StoreBackend, StoreUrl};
 use crate::{logging, run, shutdown};
 
 /// The demo's bot. Any well-formed token is a bot of the sandbox; this one opens nothing anywhere else.
@@ -47,9 +47,14 @@ pub async fn demo(
     ended
 }
 
-/// Where the sandbox keeps its chats: beside the sessions, so that both go on together; nowhere if those end with the process.
+/// Where the sandbox keeps its chats, so that they go on with the sessions: beside their file, or in the working directory
+/// when a server has them; nowhere if they end with the process.
 fn state_file(store: &StoreUrl) -> Option<PathBuf> {
-    store.file().map(|file| file.with_extension("sandbox.json"))
+    match (store.file(), store.backend()) {
+        (Some(file), _) => Some(file.with_extension("sandbox.json")),
+        (None, StoreBackend::Memory) => None,
+        (None, _) => Some("stepkeep-demo.sandbox.json".into()),
+    }
 }
 
 /// Starts the sandbox where it was asked for, or on another port when that one is busy.

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use stepkeep::cli::{self, Invocation};
 use stepkeep::config::Settings;
-use stepkeep::{demo, failure, logging, run, shutdown};
+use stepkeep::{demo, doctor, failure, logging, run, shutdown};
 
 fn main() -> ExitCode {
     let invocation = match cli::parse(std::env::args_os()) {
@@ -34,6 +34,7 @@ fn start(invocation: Invocation) -> anyhow::Result<()> {
                 let stop = shutdown::on_signals()?;
                 Box::pin(run::run(&settings, &stop)).await
             }
+            Invocation::Doctor(arguments) => doctor::doctor(&arguments, std::env::vars_os()).await,
             Invocation::Demo(arguments) => Box::pin(demo::demo(&arguments, std::env::vars_os())).await,
         }
     })

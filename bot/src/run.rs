@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use stepkeep_core::{
-    CleanupSettings, CleanupTask, Deadlines, Layers, RetryPolicy, SessionStore, Slowness, SystemClock,
-    TurnEngine,
+    CleanupSettings, CleanupTask, Deadlines, Layers, RetryPolicy, SessionStore, Slowness,
+    StoreAdministration, SystemClock, TurnEngine,
 };
 use teloxide_core::payloads::{GetMe, SetMyCommands};
 use teloxide_core::types::BotCommand;
@@ -46,6 +46,7 @@ pub async fn run(settings: &Settings, stop: &CancellationToken) -> anyhow::Resul
             "look at the reason above, or name another store in STEPKEEP_STORE",
         )
     })?;
+    warn_of_the_store(&*store.administration).await;
     // The deadline bounds each attempt, and the retry clears up what became of one that was cut off.
     let sessions = Layers::new(Arc::clone(&store.sessions), store.administration.backend())
         .with_deadline(Deadlines::default())
@@ -61,6 +62,20 @@ pub async fn run(settings: &Settings, stop: &CancellationToken) -> anyhow::Resul
     cleanup.stop().await;
     store.close().await;
     ended
+}
+
+/// Tells operators what the store's settings can lose, before it is lost.
+async fn warn_of_the_store(store: &dyn StoreAdministration) {
+    match store.check_health().await {
+        Ok(health) => {
+            for warning in health.warnings {
+                tracing::warn!(store = store.backend(), "{warning}");
+            }
+        }
+        Err(error) => {
+            tracing::warn!(store = store.backend(), %error, "the store's settings could not be looked at");
+        }
+    }
 }
 
 fn cleanup_settings(settings: &Settings) -> CleanupSettings {

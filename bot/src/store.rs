@@ -23,6 +23,10 @@ enum Handle {
     Memory,
     #[cfg(feature = "sqlite")]
     Sqlite(stepkeep_storage_sqlite::SqliteStorage),
+    #[cfg(feature = "redis")]
+    Redis(stepkeep_storage_redis::RedisStorage),
+    #[cfg(feature = "mongodb")]
+    Mongo(stepkeep_storage_mongo::MongoStorage),
 }
 
 impl OpenStore {
@@ -32,7 +36,7 @@ impl OpenStore {
     ///
     /// What the store has to say: `Invalid` when the place can't be used, `TooNew` when a newer version uses it, `Unavailable`.
     #[cfg_attr(
-        not(feature = "sqlite"),
+        not(any(feature = "sqlite", feature = "redis", feature = "mongodb")),
         expect(
             clippy::unused_async,
             reason = "of the stores only those outside of the process make one wait"
@@ -58,12 +62,39 @@ impl OpenStore {
                     handle: Handle::Sqlite(store),
                 })
             }
+            #[cfg(feature = "redis")]
+            Place::Redis(config) => {
+                let store = stepkeep_storage_redis::RedisStorage::open((**config).clone()).await?;
+                Ok(Self {
+                    sessions: Arc::new(store.clone()),
+                    administration: Arc::new(store.clone()),
+                    handle: Handle::Redis(store),
+                })
+            }
+            #[cfg(feature = "mongodb")]
+            Place::Mongo(config) => {
+                let store = stepkeep_storage_mongo::MongoStorage::open((**config).clone()).await?;
+                Ok(Self {
+                    sessions: Arc::new(store.clone()),
+                    administration: Arc::new(store.clone()),
+                    handle: Handle::Mongo(store),
+                })
+            }
         }
+    }
+
+    /// Opens a store to look at it: as [`OpenStore::open`], but its schema stays as it is, and what is not there is not made.
+    ///
+    /// # Errors
+    ///
+    /// As [`OpenStore::open`].
+    pub async fn inspect(url: &StoreUrl) -> Result<Self, StoreError> {
+        Self::open(&url.without_set_up()).await
     }
 
     /// Does what waits, and closes the store, whoever else still holds it. Dropping the future doesn't undo it.
     #[cfg_attr(
-        not(feature = "sqlite"),
+        not(any(feature = "sqlite", feature = "redis", feature = "mongodb")),
         expect(
             clippy::unused_async,
             reason = "of the stores only those outside of the process make one wait"
@@ -75,6 +106,10 @@ impl OpenStore {
             Handle::Memory => {}
             #[cfg(feature = "sqlite")]
             Handle::Sqlite(store) => store.close().await,
+            #[cfg(feature = "redis")]
+            Handle::Redis(store) => store.close().await,
+            #[cfg(feature = "mongodb")]
+            Handle::Mongo(store) => store.close().await,
         }
     }
 }

@@ -20,6 +20,7 @@ mod proxy;
 mod redis;
 mod redis_cluster;
 mod redis_sentinel;
+mod store_url;
 
 pub use load::{Load, Tally};
 pub use mongo::{MONGO_USER, MongoServer};
@@ -31,6 +32,7 @@ pub use proxy::{Loss, Proxy};
 pub use redis::{RedisServer, RedisSettings};
 pub use redis_cluster::RedisCluster;
 pub use redis_sentinel::RedisSentinel;
+pub use store_url::{STORE_VARIABLE, new_store_url};
 
 #[cfg(test)]
 mod tests {

@@ -7,8 +7,13 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::redaction::without_secrets;
 
-#[cfg(not(any(feature = "memory", feature = "sqlite")))]
-compile_error!("a bot needs a store: build it with the feature `sqlite`, `memory` or both");
+#[cfg(not(any(
+    feature = "memory",
+    feature = "sqlite",
+    feature = "redis",
+    feature = "mongodb"
+)))]
+compile_error!("a bot needs a store: build it with the feature `sqlite`, `redis`, `mongodb` or `memory`");
 
 /// A kind of store that this program knows, compiled in or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,17 +22,42 @@ pub enum StoreBackend {
     Memory,
     /// On an embedded file.
     Sqlite,
+    /// On Redis or Valkey.
+    Redis,
+    /// On MongoDB.
+    Mongo,
 }
 
 impl StoreBackend {
     /// Every kind.
-    const ALL: [Self; 2] = [Self::Memory, Self::Sqlite];
+    const ALL: [Self; 4] = [Self::Memory, Self::Sqlite, Self::Redis, Self::Mongo];
 
-    /// What its URLs begin with, and the name of the Cargo feature that compiles it in.
-    pub const fn scheme(self) -> &'static str {
+    /// The name of the Cargo feature that compiles it in.
+    pub const fn feature(self) -> &'static str {
         match self {
             Self::Memory => "memory",
             Self::Sqlite => "sqlite",
+            Self::Redis => "redis",
+            Self::Mongo => "mongodb",
+        }
+    }
+
+    /// What its URLs begin with, up to the colon.
+    const fn schemes(self) -> &'static [&'static str] {
+        match self {
+            Self::Memory => &["memory"],
+            Self::Sqlite => &["sqlite"],
+            Self::Redis => &[
+                "redis",
+                "rediss",
+                "redis+unix",
+                "unix",
+                "redis+sentinel",
+                "rediss+sentinel",
+                "redis+cluster",
+                "rediss+cluster",
+            ],
+            Self::Mongo => &["mongodb", "mongodb+srv"],
         }
     }
 
@@ -36,6 +66,8 @@ impl StoreBackend {
         match self {
             Self::Memory => cfg!(feature = "memory"),
             Self::Sqlite => cfg!(feature = "sqlite"),
+            Self::Redis => cfg!(feature = "redis"),
+            Self::Mongo => cfg!(feature = "mongodb"),
         }
     }
 
@@ -49,6 +81,8 @@ impl StoreBackend {
         match self {
             Self::Memory => "memory:",
             Self::Sqlite => "sqlite://stepkeep.sqlite",
+            Self::Redis => "redis://localhost",
+            Self::Mongo => "mongodb://localhost",
         }
     }
 }
@@ -67,6 +101,11 @@ pub(crate) enum Place {
     Memory,
     #[cfg(feature = "sqlite")]
     Sqlite(stepkeep_storage_sqlite::SqliteConfig),
+    // Boxed, since they are much larger than the others.
+    #[cfg(feature = "redis")]
+    Redis(Box<stepkeep_storage_redis::RedisConfig>),
+    #[cfg(feature = "mongodb")]
+    Mongo(Box<stepkeep_storage_mongo::MongoConfig>),
 }
 
 impl StoreUrl {
@@ -82,7 +121,10 @@ impl StoreUrl {
             return Err(format!("a store is named by a URL with a scheme; {}", choices()));
         };
         let scheme = scheme.to_ascii_lowercase();
-        let Some(backend) = StoreBackend::ALL.into_iter().find(|b| b.scheme() == scheme) else {
+        let Some(backend) = StoreBackend::ALL
+            .into_iter()
+            .find(|b| b.schemes().contains(&scheme.as_str()))
+        else {
             return Err(format!(
                 "there is no store for the scheme {:?}; {}",
                 without_secrets(&scheme),
@@ -102,12 +144,33 @@ impl StoreUrl {
             Place::Memory => StoreBackend::Memory,
             #[cfg(feature = "sqlite")]
             Place::Sqlite(_) => StoreBackend::Sqlite,
+            #[cfg(feature = "redis")]
+            Place::Redis(_) => StoreBackend::Redis,
+            #[cfg(feature = "mongodb")]
+            Place::Mongo(_) => StoreBackend::Mongo,
         }
     }
 
     /// What to open.
     pub(crate) fn place(&self) -> &Place {
         &self.place
+    }
+
+    /// The same, but opening it sets nothing up.
+    #[must_use]
+    pub(crate) fn without_set_up(&self) -> Self {
+        let mut url = self.clone();
+        match &mut url.place {
+            #[cfg(feature = "memory")]
+            Place::Memory => {}
+            #[cfg(feature = "sqlite")]
+            Place::Sqlite(config) => config.set_up_schema = false,
+            #[cfg(feature = "redis")]
+            Place::Redis(config) => config.set_up_schema = false,
+            #[cfg(feature = "mongodb")]
+            Place::Mongo(config) => config.set_up_schema = false,
+        }
+        url
     }
 
     /// The file that the store is, if it is one.
@@ -117,6 +180,10 @@ impl StoreUrl {
             Place::Memory => None,
             #[cfg(feature = "sqlite")]
             Place::Sqlite(config) => Some(&config.path),
+            #[cfg(feature = "redis")]
+            Place::Redis(_) => None,
+            #[cfg(feature = "mongodb")]
+            Place::Mongo(_) => None,
         }
     }
 
@@ -142,10 +209,23 @@ impl Place {
             StoreBackend::Sqlite => stepkeep_storage_sqlite::SqliteConfig::from_url(url)
                 .map(Self::Sqlite)
                 .map_err(|error| error.to_string()),
-            #[cfg(not(all(feature = "memory", feature = "sqlite")))]
+            #[cfg(feature = "redis")]
+            StoreBackend::Redis => stepkeep_storage_redis::RedisConfig::from_url(url)
+                .map(|config| Self::Redis(Box::new(config)))
+                .map_err(|error| error.to_string()),
+            #[cfg(feature = "mongodb")]
+            StoreBackend::Mongo => stepkeep_storage_mongo::MongoConfig::from_url(url)
+                .map(|config| Self::Mongo(Box::new(config)))
+                .map_err(|error| error.to_string()),
+            #[cfg(not(all(
+                feature = "memory",
+                feature = "sqlite",
+                feature = "redis",
+                feature = "mongodb"
+            )))]
             left_out => Err(format!(
                 "this program was built without the feature `{}`; {}",
-                left_out.scheme(),
+                left_out.feature(),
                 choices()
             )),
         }
@@ -157,7 +237,14 @@ fn choices() -> String {
     let examples: Vec<String> = StoreBackend::compiled_in()
         .map(|backend| format!("`{}`", backend.example()))
         .collect();
-    format!("this program can open {}", examples.join(" and "))
+    let (last, others) = examples
+        .split_last()
+        .map_or(("", [].as_slice()), |(last, others)| (last, others));
+    if others.is_empty() {
+        format!("this program can open {last}")
+    } else {
+        format!("this program can open {} and {last}", others.join(", "))
+    }
 }
 
 impl fmt::Display for StoreUrl {
@@ -177,9 +264,24 @@ mod tests {
     use super::*;
 
     #[test]
-    #[cfg(all(feature = "memory", feature = "sqlite"))]
+    #[cfg(all(
+        feature = "memory",
+        feature = "sqlite",
+        feature = "redis",
+        feature = "mongodb"
+    ))]
     fn the_scheme_chooses_the_store() {
         for (url, backend) in [
+            ("redis://bot:hunter2@db:6380/2?prefix=orders", StoreBackend::Redis),
+            ("rediss://db", StoreBackend::Redis),
+            ("redis+unix:///run/redis.sock", StoreBackend::Redis),
+            (
+                "redis+sentinel://one:26379,two:26379/mymaster",
+                StoreBackend::Redis,
+            ),
+            ("redis+cluster://one:7000,two:7000", StoreBackend::Redis),
+            ("mongodb://one,two/stepkeep?replicaSet=rs0", StoreBackend::Mongo),
+            ("mongodb+srv://cluster.example.net", StoreBackend::Mongo),
             ("memory:", StoreBackend::Memory),
             ("memory://", StoreBackend::Memory),
             ("sqlite://stepkeep.sqlite", StoreBackend::Sqlite),
@@ -194,11 +296,16 @@ mod tests {
     }
 
     #[test]
-    #[cfg(all(feature = "memory", feature = "sqlite"))]
+    #[cfg(all(
+        feature = "memory",
+        feature = "sqlite",
+        feature = "redis",
+        feature = "mongodb"
+    ))]
     fn a_store_that_there_is_not_is_answered_with_those_that_there_are() {
         let refusal = |url: &str| StoreUrl::parse(url).unwrap_err();
-        insta::assert_snapshot!(refusal("postgres://bot:hunter2@db/x"), @r#"there is no store for the scheme "postgres"; this program can open `memory:` and `sqlite://stepkeep.sqlite`"#);
-        insta::assert_snapshot!(refusal("stepkeep.sqlite"), @"a store is named by a URL with a scheme; this program can open `memory:` and `sqlite://stepkeep.sqlite`");
+        insta::assert_snapshot!(refusal("postgres://bot:hunter2@db/x"), @r#"there is no store for the scheme "postgres"; this program can open `memory:`, `sqlite://stepkeep.sqlite`, `redis://localhost` and `mongodb://localhost`"#);
+        insta::assert_snapshot!(refusal("stepkeep.sqlite"), @"a store is named by a URL with a scheme; this program can open `memory:`, `sqlite://stepkeep.sqlite`, `redis://localhost` and `mongodb://localhost`");
         insta::assert_snapshot!(refusal("sqlite://x.sqlite?synchronous=off"), @r#"synchronous is full or normal, not "off""#);
         insta::assert_snapshot!(refusal("memory://somewhere"), @"the memory store has no place and no options: write `memory:`");
     }

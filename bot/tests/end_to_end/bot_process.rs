@@ -4,6 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
+use stepkeep_test_servers::new_store_url;
 use tempfile::TempDir;
 
 use crate::town::{API_KEY, TOKEN};
@@ -15,20 +16,51 @@ const SHOWN_LINES: usize = 80;
 #[derive(Debug)]
 pub(crate) struct BotProcess {
     folder: TempDir,
-    sandbox: String,
+    places: Places,
     child: Child,
 }
 
+/// Where the process finds what it talks to.
+#[derive(Debug, Clone)]
+struct Places {
+    telegram: String,
+    shipping: String,
+    store: String,
+}
+
 impl BotProcess {
-    /// Starts a bot on a new store.
-    pub(crate) fn start(sandbox: &str) -> Self {
+    /// Starts a bot on a new store, of the kind that the tests are run for.
+    pub(crate) async fn start(sandbox: &str) -> Self {
         let folder = TempDir::new().expect("a folder");
-        let child = spawn(&folder, sandbox);
+        let places = Places {
+            telegram: sandbox.to_owned(),
+            shipping: format!("{sandbox}/shipping"),
+            store: new_store_url(folder.path()).await,
+        };
+        Self::start_at(folder, places)
+    }
+
+    /// Starts another process of the same bot, on the same store, that gets its updates elsewhere.
+    pub(crate) fn start_another(&self, telegram: &str) -> Self {
+        let places = Places {
+            telegram: telegram.to_owned(),
+            ..self.places.clone()
+        };
+        Self::start_at(TempDir::new().expect("a folder"), places)
+    }
+
+    fn start_at(folder: TempDir, places: Places) -> Self {
+        let child = spawn(&folder, &places);
         Self {
             folder,
-            sandbox: sandbox.to_owned(),
+            places,
             child,
         }
+    }
+
+    /// The URL of its store.
+    pub(crate) fn store(&self) -> &str {
+        &self.places.store
     }
 
     pub(crate) fn id(&self) -> u32 {
@@ -48,7 +80,7 @@ impl BotProcess {
 
     /// Starts it again, on the same store.
     pub(crate) fn restart(&mut self) {
-        self.child = spawn(&self.folder, &self.sandbox);
+        self.child = spawn(&self.folder, &self.places);
     }
 
     /// Asks the process to end; answers its exit code.
@@ -108,13 +140,12 @@ fn log_path(folder: &TempDir) -> PathBuf {
     folder.path().join("bot.log")
 }
 
-fn spawn(folder: &TempDir, sandbox: &str) -> Child {
+fn spawn(folder: &TempDir, places: &Places) -> Child {
     let log = OpenOptions::new()
         .create(true)
         .append(true)
         .open(log_path(folder))
         .expect("a log");
-    let store = folder.path().join("sessions.sqlite");
     let mut command = Command::new(env!("CARGO_BIN_EXE_stepkeep"));
     for (name, _) in std::env::vars_os() {
         // A developer's own settings, and proxies between this process and the sandbox, are no part of a test.
@@ -127,9 +158,9 @@ fn spawn(folder: &TempDir, sandbox: &str) -> Child {
         .arg("run")
         .current_dir(folder.path())
         .env("STEPKEEP_TELEGRAM_TOKEN", TOKEN)
-        .env("STEPKEEP_TELEGRAM_API_URL", sandbox)
-        .env("STEPKEEP_STORE", format!("sqlite://{}", store.display()))
-        .env("STEPKEEP_SHIPPING_API_URL", format!("{sandbox}/shipping"))
+        .env("STEPKEEP_TELEGRAM_API_URL", &places.telegram)
+        .env("STEPKEEP_STORE", &places.store)
+        .env("STEPKEEP_SHIPPING_API_URL", &places.shipping)
         .env("STEPKEEP_SHIPPING_API_KEY", API_KEY)
         .env("STEPKEEP_LOG", "info")
         .env("NO_COLOR", "1")

@@ -18,3 +18,4 @@ mod redelivery;
 mod shipping_errors;
 mod stopping;
 mod town;
+mod two_processes;

@@ -62,7 +62,7 @@ impl Town {
     /// A town with a bot in it.
     pub(crate) async fn with_bot() -> (Arc<Self>, BotProcess) {
         let town = Self::new().await;
-        let bot = BotProcess::start(&town.sandbox.url());
+        let bot = BotProcess::start(&town.sandbox.url()).await;
         (town, bot)
     }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Stdio;
 
+use stepkeep_test_servers::new_store_url;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
@@ -10,6 +11,7 @@ use tokio::process::{Child, ChildStdout, Command};
 /// `stepkeep demo` in a folder that outlives it.
 pub(crate) struct Demo {
     folder: TempDir,
+    store: String,
     process: Running,
 }
 
@@ -23,8 +25,13 @@ struct Running {
 impl Demo {
     pub(crate) async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let process = Running::start(folder.path()).await;
-        Self { folder, process }
+        let store = new_store_url(folder.path()).await;
+        let process = Running::start(folder.path(), &store).await;
+        Self {
+            folder,
+            store,
+            process,
+        }
     }
 
     /// The page, as this person.
@@ -35,7 +42,7 @@ impl Demo {
     /// Ends the process with `kill -9`, and starts the next one on the same files.
     pub(crate) async fn kill_and_start_again(&mut self) {
         self.process.child.kill().await.unwrap();
-        self.process = Running::start(self.folder.path()).await;
+        self.process = Running::start(self.folder.path(), &self.store).await;
     }
 
     /// Ends the process the way Ctrl-C does, and waits for it to say goodbye.
@@ -49,10 +56,9 @@ impl Demo {
 }
 
 impl Running {
-    async fn start(folder: &Path) -> Self {
-        let store = format!("sqlite://{}", folder.join("orders.sqlite").display());
+    async fn start(folder: &Path, store: &str) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_stepkeep"))
-            .args(["demo", "--listen", "127.0.0.1:0", "--store", &store])
+            .args(["demo", "--listen", "127.0.0.1:0", "--store", store])
             .current_dir(folder)
             .stdout(Stdio::piped())
             .kill_on_drop(true)

@@ -6,7 +6,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use stepkeep_core::{SessionStore, StoreErrorKind};
 use stepkeep_storage_sqlite::{SqliteConfig, SqliteStorage};
@@ -87,7 +87,7 @@ async fn two_processes_that_count_in_one_session_lose_no_count() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_is_there_after_kill_9() {
     const PEOPLE: i64 = 12;
-    const KILLS: u64 = 20;
+    let kills = kills();
     if let Some(path) = other_process() {
         let store = open(&path).await;
         for person in 0..PEOPLE {
@@ -107,7 +107,8 @@ async fn what_was_acknowledged_is_there_after_kill_9() {
     }
     let (_folder, path) = new_file();
     let mut acknowledged = vec![0_u64; usize::try_from(PEOPLE).unwrap()];
-    for kill in 0..KILLS {
+    let mut longest_recovery = Duration::ZERO;
+    for kill in 0..kills {
         let (mut child, output) =
             start_other_process("processes::what_was_acknowledged_is_there_after_kill_9", &path);
         let mut countdown = 20 + kill * 37 % 400;
@@ -125,7 +126,10 @@ async fn what_was_acknowledged_is_there_after_kill_9() {
         assert_eq!(countdown, 0, "it was killed, it did not end");
         child.wait().unwrap();
 
+        let begun = Instant::now();
         let store = open(&path).await;
+        get(&store, 0).await;
+        longest_recovery = longest_recovery.max(begun.elapsed());
         for (person, acknowledged) in (0..).zip(&acknowledged) {
             let stored = store
                 .get(&key(person))
@@ -148,6 +152,16 @@ async fn what_was_acknowledged_is_there_after_kill_9() {
         }
         store.close().await;
     }
+    let counts: u64 = acknowledged.iter().sum();
+    println!(
+        "{counts} counts through {kills} kills; at most {longest_recovery:?} until the first answer after one"
+    );
+}
+
+/// How many kills there are: a run that looks longer sets `STEPKEEP_TEST_KILLS`.
+fn kills() -> u64 {
+    let kills = std::env::var("STEPKEEP_TEST_KILLS").ok();
+    kills.map_or(20, |kills| kills.parse().unwrap())
 }
 
 #[tokio::test]
