@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use stepkeep_core::teloxide::{Conflict, DialogueError, TeloxideStorage};
 use stepkeep_core::{BotId, Fault, Faults, MemoryStorage, SessionStore, StoreOperation, WithFaults};
-use teloxide::dispatching::dialogue::{self, ErasedStorage, Storage};
+use teloxide::dispatching::dialogue::{self, ErasedStorage, InMemStorage, Storage};
 use teloxide::dispatching::{HandlerExt, UpdateFilterExt, UpdateHandler};
 use teloxide::prelude::{Dialogue, dptree};
 use teloxide::types::{ChatId, Message, Update};
@@ -128,4 +128,45 @@ async fn a_conflict_comes_out_of_the_handler_as_its_type() {
     };
     let _: &Conflict = conflict;
     assert_eq!(state(&storage).await, Some(State::ReceiveFullName));
+}
+
+// ANCHOR: move
+async fn move_dialogues(
+    chats: impl IntoIterator<Item = ChatId>,
+    old: Arc<ErasedStorage<State>>,
+    new: Arc<TeloxideStorage>,
+) -> Result<(), Failure> {
+    for chat in chats {
+        // A look first: a run that was broken off can go on, and a dialogue that went on here is not set back.
+        let moved: Option<State> = Arc::clone(&new).get_dialogue(chat).await?;
+        if let (None, Some(state)) = (moved, Arc::clone(&old).get_dialogue(chat).await?) {
+            Arc::clone(&new).update_dialogue(chat, state).await?;
+        }
+    }
+    Ok(())
+}
+// ANCHOR_END: move
+
+#[tokio::test]
+async fn dialogues_of_another_storage_can_be_moved() {
+    let old = InMemStorage::<State>::new().erase();
+    let store: Arc<dyn SessionStore> = Arc::new(MemoryStorage::new());
+    let new = TeloxideStorage::new(store, BotId(7)).into_shared();
+    for chat in [1, 2] {
+        let updated = Arc::clone(&old).update_dialogue(ChatId(chat), State::ReceiveFullName);
+        updated.await.unwrap();
+    }
+    let full_name = "Ada".to_owned();
+    let gone_on = State::ReceiveAge { full_name };
+    Arc::clone(&new)
+        .update_dialogue(ChatId(2), gone_on.clone())
+        .await
+        .unwrap();
+    move_dialogues([1, 2, 3].map(ChatId), old, Arc::clone(&new))
+        .await
+        .unwrap();
+    for (chat, expected) in [(1, Some(State::ReceiveFullName)), (2, Some(gone_on)), (3, None)] {
+        let moved: Option<State> = Arc::clone(&new).get_dialogue(ChatId(chat)).await.unwrap();
+        assert_eq!(moved, expected);
+    }
 }

@@ -53,11 +53,11 @@ async fn scores(store: &Arc<dyn SessionStore>) -> Vec<(String, String)> {
         .scan_all(ScanFilter::default())
         .map(|scanned| match scanned {
             Ok(Scanned::Session(session)) => {
-                let score = session
+                let json = session
                     .field("dialogue")
                     .map(FieldValue::json)
                     .unwrap_or_default();
-                (session.key().encode(), score.to_owned())
+                (session.key().encode(), json.to_owned())
             }
             other => panic!("{other:?}"),
         });
