@@ -12,7 +12,8 @@ use ::teloxide::types::Update;
 use super::error::DialogueError;
 use super::format::DialogueFormat;
 use super::keys::DialogueKeys;
-use super::storage::{DialogueView, TeloxideStorage};
+use super::storage::TeloxideStorage;
+use super::view::DialogueView;
 
 /// Enters a dialogue as teloxide's `dialogue::enter` does, but one per person, per topic, or both.
 ///

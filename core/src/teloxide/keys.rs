@@ -3,7 +3,7 @@
 use ::teloxide::Bot;
 use ::teloxide::types::{MaybeInaccessibleMessage, Message, MessageKind, Update, UpdateKind};
 
-use super::storage::DialoguePart;
+use super::view::DialoguePart;
 use crate::key::{BotId, BusinessConnectionId, ChatId, Scope, SessionKey, ThreadId, UserId};
 
 /// The bot that a teloxide bot is: the number before the colon of its token; `None` when there is no number.
@@ -62,21 +62,8 @@ impl DialogueKeys {
 
     /// The key of an update's session; `None` when the update doesn't say.
     pub(super) fn session_key(self, bot: BotId, scope: &Scope, update: &Update) -> Option<SessionKey> {
-        let chat = update.chat()?.id.0;
-        let DialoguePart {
-            user,
-            thread,
-            business,
-        } = self.part(update)?;
-        let user = user.unwrap_or(UserId(chat));
-        let mut key = SessionKey::new(bot, ChatId(chat), user).with_scope(scope.clone());
-        if let Some(thread) = thread {
-            key = key.with_thread(thread);
-        }
-        if let Some(business) = business {
-            key = key.with_business(business);
-        }
-        Some(key)
+        let chat = ChatId(update.chat()?.id.0);
+        Some(self.part(update)?.key(bot, chat, scope))
     }
 }
 

@@ -15,6 +15,7 @@ mod remembered;
 mod session_handle;
 mod session_step;
 mod storage;
+mod view;
 
 pub use dialogue_step::enter_dialogue_by;
 pub use error::{Conflict, DialogueError};
@@ -24,4 +25,5 @@ pub use keys::{DialogueKeys, bot_id};
 pub use proof::{Misbehavior, storage_behaves_as_teloxides};
 pub use session_handle::SessionHandle;
 pub use session_step::{SessionStep, SessionStepError, with_session};
-pub use storage::{DialogueView, TeloxideStorage};
+pub use storage::TeloxideStorage;
+pub use view::DialogueView;

@@ -12,11 +12,12 @@ use futures::future::BoxFuture;
 use super::error::DialogueError;
 use super::format::{BYTES_FIELD, DialogueFormat, JSON_FIELD, JsonFormat, Serialized};
 use super::remembered::{Remembered, Seen};
+use super::view::DialoguePart;
 use crate::change::SessionChange;
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Retry, StoreError, StoreErrorKind};
 use crate::field::FieldValue;
-use crate::key::{BotId, BusinessConnectionId, ChatId, Scope, SessionKey, ThreadId, UserId};
+use crate::key::{BotId, ChatId, Scope, SessionKey};
 use crate::name::FieldName;
 use crate::session::{NewSession, Session};
 use crate::store::SessionStore;
@@ -61,6 +62,10 @@ const REMEMBERED: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1023);
 /// A dialogue that could not be read: neither one that the store can't read or reach, nor one that is not a state of
 /// this type and format. Updates of it fail as the read did, even with `TELOXIDE_DIALOGUE_BEHAVIOUR=default`. Removing
 /// it is the way to begin anew.
+///
+/// # Cancellation
+/// Dropping the future of a read does nothing. Dropping that of an update or removal leaves open whether it happened; it
+/// happens whole or not at all, and the next update reads first.
 pub struct TeloxideStorage<F = JsonFormat> {
     store: Arc<dyn SessionStore>,
     bot: BotId,
@@ -129,21 +134,8 @@ impl<F> TeloxideStorage<F> {
         self.key_in(chat, &DialoguePart::default())
     }
 
-    fn key_in(&self, chat: TeloxideChatId, part: &DialoguePart) -> SessionKey {
-        let DialoguePart {
-            user,
-            thread,
-            business,
-        } = part;
-        let user = user.unwrap_or(UserId(chat.0));
-        let mut key = SessionKey::new(self.bot, ChatId(chat.0), user).with_scope(self.scope.clone());
-        if let Some(thread) = thread {
-            key = key.with_thread(*thread);
-        }
-        if let Some(business) = business {
-            key = key.with_business(business.clone());
-        }
-        key
+    pub(super) fn key_in(&self, chat: TeloxideChatId, part: &DialoguePart) -> SessionKey {
+        part.key(self.bot, ChatId(chat.0), &self.scope)
     }
 
     fn dialogue_field<'a, D>(&self, session: &'a Session) -> Result<Option<&'a FieldValue>, DialogueError>
@@ -222,7 +214,7 @@ impl<F> TeloxideStorage<F> {
         }
     }
 
-    async fn remove(&self, key: SessionKey) -> Result<(), DialogueError>
+    pub(super) async fn remove(&self, key: SessionKey) -> Result<(), DialogueError>
     where
         F: Sync,
     {
@@ -253,7 +245,10 @@ impl<F> TeloxideStorage<F> {
         DialogueError::of_store(key, error)
     }
 
-    fn get_at<D>(self: Arc<Self>, key: SessionKey) -> BoxFuture<'static, Result<Option<D>, DialogueError>>
+    pub(super) fn get_at<D>(
+        self: Arc<Self>,
+        key: SessionKey,
+    ) -> BoxFuture<'static, Result<Option<D>, DialogueError>>
     where
         F: DialogueFormat<D>,
         D: Send + 'static,
@@ -261,7 +256,7 @@ impl<F> TeloxideStorage<F> {
         async move { Ok(self.read(&key).await?.1) }.boxed()
     }
 
-    fn update_at<D>(
+    pub(super) fn update_at<D>(
         self: Arc<Self>,
         key: SessionKey,
         dialogue: &D,
@@ -324,92 +319,5 @@ where
     ) -> BoxFuture<'static, Result<Option<D>, Self::Error>> {
         let key = self.key(chat_id);
         self.get_at(key)
-    }
-}
-
-/// What of a chat a dialogue is about: all of it, unless it says more.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct DialoguePart {
-    pub(super) user: Option<UserId>,
-    pub(super) thread: Option<ThreadId>,
-    pub(super) business: Option<BusinessConnectionId>,
-}
-
-/// A [`TeloxideStorage`] as one person, one topic or one business connection of a chat sees it.
-///
-/// teloxide hands a storage nothing but the chat; this adds the rest of the key. [`enter_dialogue_by`] makes it from the
-/// update. It shares all that the storage remembers.
-///
-/// [`enter_dialogue_by`]: super::enter_dialogue_by
-#[derive(Debug)]
-pub struct DialogueView<F = JsonFormat> {
-    storage: Arc<TeloxideStorage<F>>,
-    part: DialoguePart,
-}
-
-impl<F> DialogueView<F> {
-    /// The dialogues of whole chats, which [`for_user`](Self::for_user) and the others narrow.
-    pub fn new(storage: Arc<TeloxideStorage<F>>) -> Self {
-        Self::of_part(storage, DialoguePart::default())
-    }
-
-    pub(super) fn of_part(storage: Arc<TeloxideStorage<F>>, part: DialoguePart) -> Self {
-        Self { storage, part }
-    }
-
-    /// The same, but this person's only.
-    #[must_use]
-    pub fn for_user(mut self, user: UserId) -> Self {
-        self.part.user = Some(user);
-        self
-    }
-
-    /// The same, but those of this topic only.
-    #[must_use]
-    pub fn in_thread(mut self, thread: ThreadId) -> Self {
-        self.part.thread = Some(thread);
-        self
-    }
-
-    /// The same, but those over this business connection only.
-    #[must_use]
-    pub fn over_business(mut self, business: BusinessConnectionId) -> Self {
-        self.part.business = Some(business);
-        self
-    }
-
-    /// The key of the dialogue in a chat.
-    pub fn key(&self, chat: TeloxideChatId) -> SessionKey {
-        self.storage.key_in(chat, &self.part)
-    }
-}
-
-impl<D, F> Storage<D> for DialogueView<F>
-where
-    F: DialogueFormat<D>,
-    D: Send + 'static,
-{
-    type Error = DialogueError;
-
-    fn remove_dialogue(
-        self: Arc<Self>,
-        chat_id: TeloxideChatId,
-    ) -> BoxFuture<'static, Result<(), Self::Error>> {
-        async move { self.storage.remove(self.key(chat_id)).await }.boxed()
-    }
-
-    fn update_dialogue(
-        self: Arc<Self>,
-        chat_id: TeloxideChatId,
-        dialogue: D,
-    ) -> BoxFuture<'static, Result<(), Self::Error>> {
-        Arc::clone(&self.storage).update_at(self.key(chat_id), &dialogue)
-    }
-
-    fn get_dialogue(
-        self: Arc<Self>,
-        chat_id: TeloxideChatId,
-    ) -> BoxFuture<'static, Result<Option<D>, Self::Error>> {
-        Arc::clone(&self.storage).get_at(self.key(chat_id))
     }
 }

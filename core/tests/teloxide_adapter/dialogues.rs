@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::ops::ControlFlow;
+use std::process::Command;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -100,6 +101,22 @@ async fn a_dialogue_that_can_not_be_read_is_not_entered_and_stays() {
     assert!(handler.dispatch(dependencies).await.is_continue());
     faults.heal();
     assert_eq!(state(&storage).await, Some(State::ReceiveFullName));
+}
+
+/// teloxide reads the variable where it enters a dialogue, so the test above runs again in a process that has it.
+#[test]
+fn even_when_teloxide_is_told_to_write_the_default_over_it() {
+    const TEST: &str = "dialogues::a_dialogue_that_can_not_be_read_is_not_entered_and_stays";
+    let again = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", TEST])
+        .env("TELOXIDE_DIALOGUE_BEHAVIOUR", "default")
+        .output()
+        .unwrap();
+    let printed = String::from_utf8_lossy(&again.stdout);
+    assert!(
+        again.status.success() && printed.contains("1 passed"),
+        "{printed}"
+    );
 }
 
 #[tokio::test]

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use futures::StreamExt;
 use serde::{Deserialize, Serialize};
 use stepkeep_core::teloxide::{
-    DialogueError, DialogueKeys, DialogueView, JsonFormat, TeloxideStorage, bot_id, enter_dialogue_by,
+    DialogueError, DialogueKeys, DialogueView, JsonFormat, SessionHandle, TeloxideStorage, bot_id,
+    enter_dialogue_by, with_session,
 };
 use stepkeep_core::{
     BotId, Fault, Faults, FieldValue, MemoryStorage, ScanFilter, Scanned, SessionStore, SessionStoreExt,
@@ -205,4 +206,17 @@ async fn a_view_is_a_storage_too() {
 fn the_bots_id_is_in_its_token() {
     assert_eq!(bot_id(&teloxide::Bot::new("7:AAx")), Some(BotId(7)));
     assert_eq!(bot_id(&teloxide::Bot::new("nonsense")), None);
+}
+
+#[tokio::test]
+async fn the_steps_say_what_they_need_and_give() {
+    let store: Arc<dyn SessionStore> = Arc::new(MemoryStorage::new());
+    let storage = TeloxideStorage::new(Arc::clone(&store), BotId(7)).into_shared();
+    let update = [dptree::Type::of::<Update>()];
+    let dialogue = counting(DialogueKeys::User);
+    dptree::type_check(dialogue.sig(), &dptree::deps![storage], &update);
+    let session: UpdateHandler<Failure> = dptree::entry()
+        .chain(with_session(store, BotId(7)))
+        .endpoint(|_: SessionHandle| async { Ok(()) });
+    dptree::type_check(session.sig(), &dptree::deps![], &update);
 }
