@@ -337,6 +337,13 @@ impl Scope {
         static MAIN: std::sync::LazyLock<Arc<str>> = std::sync::LazyLock::new(|| Arc::from("main"));
         Self(Arc::clone(&MAIN))
     }
+
+    /// The scope of the dialogues of teloxide's.
+    #[cfg(feature = "teloxide")]
+    pub fn teloxide() -> Self {
+        static TELOXIDE: std::sync::LazyLock<Arc<str>> = std::sync::LazyLock::new(|| Arc::from("teloxide"));
+        Self(Arc::clone(&TELOXIDE))
+    }
 }
 
 impl Default for Scope {

@@ -29,6 +29,8 @@ mod session;
 mod session_manager;
 mod session_stats;
 mod store;
+#[cfg(feature = "teloxide")]
+pub mod teloxide;
 mod turn_state;
 mod typed;
 
