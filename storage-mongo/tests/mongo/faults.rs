@@ -156,3 +156,28 @@ async fn a_server_that_dies_and_comes_back_loses_no_acknowledged_update_and_doub
     }
     println!("one server: {} updates", load.end().await);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_conflict_shows_nothing_that_could_be_undone() {
+    let mut set = MongoReplicaSet::start().await;
+    let url = set.url();
+    let url = |parameters: &str| url.replacen("/?", &format!("/bot?{parameters}&"), 1);
+    let patient = MongoStorage::connect(&url("appName=patient")).await.unwrap();
+    let held = patient.create(new_session(1)).await.unwrap();
+    let careful = MongoStorage::connect(&url("wtimeoutMS=400&set_up_schema=false"))
+        .await
+        .unwrap();
+    let careless = MongoStorage::connect(&url("w=1&journal=false")).await.unwrap();
+    let primary = set.wait_for_primary().await;
+    let others: Vec<_> = (0..3).filter(|member| *member != primary).collect();
+    for member in &others {
+        set.member(*member).freeze();
+    }
+    careless.update(&held, &set_n(1)).await.unwrap();
+    // What is stored is on the primary alone: as long as that is so, it is not shown.
+    let error = careful.update(&held, &set_n(2)).await.unwrap_err();
+    for member in &others {
+        set.member(*member).wake_up();
+    }
+    assert_eq!(error.kind(), StoreErrorKind::Indeterminate, "{error}");
+}
