@@ -17,6 +17,7 @@ use secrecy::ExposeSecret;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
+use crate::cluster;
 use crate::config::{Address, RedisConfig, Topology};
 use crate::error::{Failure, Moment};
 use crate::scripts::NamedScript;
@@ -76,9 +77,8 @@ impl Connection {
 
     /// Sends a command and takes its answer.
     pub(crate) async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Failure> {
-        self.try_query(command)
-            .await?
-            .map_err(|error| Failure::from_driver(error, Moment::Running, &self.topology))
+        let answer = self.try_query(command).await?;
+        answer.map_err(|error| self.failed(error))
     }
 
     /// Calls a script and takes its answer.
@@ -94,8 +94,16 @@ impl Connection {
             Err(error) if error.kind() == ServerErrorKind::NoScript.into() => {
                 self.query(&script.call_in_full(keys, arguments)).await
             }
-            answer => answer.map_err(|error| Failure::from_driver(error, Moment::Running, &self.topology)),
+            answer => answer.map_err(|error| self.failed(error)),
         }
+    }
+
+    fn failed(&self, error: RedisError) -> Failure {
+        let moment = match self.connector {
+            Connector::Cluster(_) => Moment::RunningInCluster,
+            Connector::Server(_) | Connector::Sentinel(_) => Moment::Running,
+        };
+        Failure::from_driver(error, moment, &self.topology)
     }
 
     /// Lets go of the connection. The next call makes another one.
@@ -107,7 +115,7 @@ impl Connection {
         let live = self.connected().await?;
         let answer = match &*live {
             Live::Server(connection) => query(connection.clone(), command).await,
-            Live::Cluster(connection) => query(connection.clone(), command).await,
+            Live::Cluster(connection) => cluster::query(connection.clone(), command).await,
         };
         if let Err(error) = &answer
             && self.is_over(error)
@@ -235,10 +243,9 @@ impl Connector {
             }
             Topology::Cluster { nodes, tls } => {
                 let addresses = nodes.iter().map(|address| to_driver(address, *tls));
-                // The driver sends a command again that was lost with its node. That is harmless: a script that finds
-                // the revision that it would make knows that it has been there before. Only a clear that is sent twice
-                // may say that there was nothing.
                 let mut builder = ClusterClientBuilder::new(addresses)
+                    // See `cluster`: what may have been done is not sent again.
+                    .retries(0)
                     .connection_timeout(config.connect_timeout())
                     .response_timeout(config.response_timeout())
                     .overall_response_timeout(Some(config.response_timeout() * 2))

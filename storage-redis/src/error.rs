@@ -15,6 +15,8 @@ pub(crate) enum Moment {
     Connecting,
     /// When a command was, or may have been, on its way.
     Running,
+    /// The same in a cluster, whose driver fails what is on its way with what it met while it looked for the nodes.
+    RunningInCluster,
 }
 
 /// A failure that isn't about one session's record.
@@ -82,6 +84,10 @@ pub(crate) fn classify(error: &RedisError, moment: Moment) -> StoreErrorKind {
     if refused.iter().any(|code| has_code(error, code)) {
         return StoreErrorKind::Invalid;
     }
+    let of_nodes = ["LOADING", "CLUSTERDOWN", "MASTERDOWN"];
+    if moment == Moment::RunningInCluster && of_nodes.iter().any(|code| has_code(error, code)) {
+        return StoreErrorKind::Indeterminate;
+    }
     let not_now = [
         "LOADING",
         "CLUSTERDOWN",
@@ -105,15 +111,16 @@ pub(crate) fn classify(error: &RedisError, moment: Moment) -> StoreErrorKind {
         }
         // A server that answers anything else means the command; while a connection is made, it may be of another kind
         // in a moment.
-        ErrorKind::Server(_) | ErrorKind::Extension if moment == Moment::Running => StoreErrorKind::Invalid,
+        ErrorKind::Server(_) | ErrorKind::Extension if moment != Moment::Connecting => {
+            StoreErrorKind::Invalid
+        }
         ErrorKind::Server(_)
         | ErrorKind::Extension
         | ErrorKind::MasterNameNotFoundBySentinel
-        | ErrorKind::NoValidReplicasFoundBySentinel
-        | ErrorKind::ClusterConnectionNotFound => StoreErrorKind::Unavailable,
+        | ErrorKind::NoValidReplicasFoundBySentinel => StoreErrorKind::Unavailable,
         _ => match moment {
             Moment::Connecting => StoreErrorKind::Unavailable,
-            Moment::Running => StoreErrorKind::Indeterminate,
+            Moment::Running | Moment::RunningInCluster => StoreErrorKind::Indeterminate,
         },
     }
 }
@@ -164,8 +171,10 @@ fn explain(error: &RedisError, moment: Moment, place: &impl fmt::Display) -> Str
         (_, Moment::Connecting) => {
             format!("{place} can't be connected to: look whether it runs and whether the address is right")
         }
-        (_, Moment::Running) if error.is_timeout() => format!("{place} did not answer in time"),
-        (_, Moment::Running) => format!("the connection to {place} was lost"),
+        (_, Moment::Running | Moment::RunningInCluster) if error.is_timeout() => {
+            format!("{place} did not answer in time")
+        }
+        (_, Moment::Running | Moment::RunningInCluster) => format!("the connection to {place} was lost"),
     }
 }
 
@@ -246,8 +255,18 @@ mod tests {
         ] {
             let of = |moment| classify(&io::Error::from(kind).into(), moment);
             assert_eq!(of(Moment::Running), StoreErrorKind::Indeterminate, "{kind:?}");
+            assert_eq!(
+                of(Moment::RunningInCluster),
+                StoreErrorKind::Indeterminate,
+                "{kind:?}"
+            );
             assert_eq!(of(Moment::Connecting), StoreErrorKind::Unavailable, "{kind:?}");
         }
+        let loading = server("LOADING Redis is loading the dataset in memory");
+        assert_eq!(
+            classify(&loading, Moment::RunningInCluster),
+            StoreErrorKind::Indeterminate
+        );
     }
 
     #[test]

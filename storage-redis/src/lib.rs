@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod cleanup;
+mod cluster;
 mod config;
 mod connection;
 mod error;
