@@ -9,7 +9,10 @@ use stepkeep_core::{
     BotId, FieldName, FieldValue, FlowName, MemoryStorage, NewSession, Position, SessionChange, SessionKey,
     SessionStore, StepName, Timestamp, UserId,
 };
+use stepkeep_storage_mongo::MongoStorage;
+use stepkeep_storage_redis::RedisStorage;
 use stepkeep_storage_sqlite::SqliteStorage;
+use stepkeep_test_servers::{MongoServer, RedisServer, RedisSettings};
 use tempfile::TempDir;
 
 pub use operations::{bench_store, people};
@@ -21,11 +24,21 @@ pub struct Candidate {
     pub name: &'static str,
     /// The store.
     pub store: Arc<dyn SessionStore>,
-    _folder: Option<TempDir>,
+    _place: Place,
+}
+
+/// What goes when the store is not measured any more.
+#[derive(Debug)]
+#[expect(dead_code, reason = "they are held, and dropped at the end")]
+enum Place {
+    Process,
+    Folder(TempDir),
+    Redis(RedisServer),
+    Mongo(MongoServer),
 }
 
 /// Every store, empty. SQLite stands in the list twice: with writes that survive a loss of power, and with writes that
-/// survive the death of the process.
+/// survive the death of the process. Redis and MongoDB are servers of this process, as durable as the first.
 ///
 /// # Panics
 /// When a store can't be opened: without it there is nothing to measure.
@@ -37,7 +50,7 @@ pub async fn candidates() -> Vec<Candidate> {
     let mut candidates = vec![Candidate {
         name: "memory",
         store: Arc::new(MemoryStorage::new()),
-        _folder: None,
+        _place: Place::Process,
     }];
     for (name, synchronous) in [("sqlite-full", "full"), ("sqlite-normal", "normal")] {
         let folder = tempfile::tempdir().expect("a folder for temporary files");
@@ -49,9 +62,25 @@ pub async fn candidates() -> Vec<Candidate> {
         candidates.push(Candidate {
             name,
             store: Arc::new(store),
-            _folder: Some(folder),
+            _place: Place::Folder(folder),
         });
     }
+    let redis = RedisServer::start(&RedisSettings::default().durable());
+    let url = redis.url();
+    let store = RedisStorage::connect(&url).await.expect("a store that opens");
+    candidates.push(Candidate {
+        name: "redis-always",
+        store: Arc::new(store),
+        _place: Place::Redis(redis),
+    });
+    let mongo = MongoServer::start().await;
+    let url = mongo.url();
+    let store = MongoStorage::connect(&url).await.expect("a store that opens");
+    candidates.push(Candidate {
+        name: "mongodb",
+        store: Arc::new(store),
+        _place: Place::Mongo(mongo),
+    });
     candidates
 }
 
