@@ -180,3 +180,42 @@ fn a_demo_takes_another_port_when_its_own_is_busy_and_says_so() {
     );
     assert_eq!(demo.end_by("-INT").0.code(), Some(0));
 }
+
+#[test]
+fn a_doctor_says_how_the_store_is_and_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = stepkeep(folder.path(), &["doctor", "--store", "sqlite://x.sqlite"]);
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(complaint(&missing).contains("x.sqlite is not there"));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+
+    let memory = stepkeep(folder.path(), &["doctor", "--store", "memory:"]);
+    assert_eq!(memory.status.code(), Some(0), "warnings are no failure");
+    let said = String::from_utf8(memory.stdout).unwrap();
+    assert!(said.starts_with("store     memory: (memory)\n"), "{said}");
+    assert!(said.contains("\nwarning   "), "{said}");
+}
+
+#[test]
+#[cfg(feature = "redis")]
+fn a_doctor_says_what_a_server_loses_and_shows_no_password() {
+    let settings = stepkeep_test_servers::RedisSettings::default().with("requirepass", "hunter2");
+    let server = stepkeep_test_servers::RedisServer::start(&settings);
+    let folder = tempfile::tempdir().unwrap();
+    let of = |password: &str| {
+        let url = format!("redis://:{password}@127.0.0.1:{}", server.port());
+        stepkeep(folder.path(), &["doctor", "--log", "trace", "--store", &url])
+    };
+    let new = of("hunter2");
+    assert_eq!(new.status.code(), Some(1), "nobody has set it up");
+    let said = String::from_utf8(new.stdout).unwrap() + &String::from_utf8(new.stderr).unwrap();
+    assert!(said.contains("schema    missing"), "{said}");
+    assert!(said.contains("appendonly is off"), "{said}");
+    assert!(!said.contains("hunter2"), "{said}");
+
+    let wrong = of("open-sesame");
+    assert_eq!(wrong.status.code(), Some(1));
+    let said = complaint(&wrong);
+    assert!(said.contains("the password is wrong"), "{said}");
+    assert!(!said.contains("open-sesame"), "{said}");
+}
