@@ -64,10 +64,6 @@ fn set_n(n: u64) -> SessionChange {
     SessionChange::new(at(2_000)).set(field("n"), FieldValue::new(&n).unwrap())
 }
 
-fn n_of(session: &Session) -> u64 {
-    session.field("n").map_or(0, |value| value.get().unwrap())
-}
-
 async fn get(store: &MongoStorage, person: i64) -> Session {
     store
         .get(&key(person))
