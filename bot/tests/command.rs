@@ -219,3 +219,59 @@ fn a_doctor_says_what_a_server_loses_and_shows_no_password() {
     assert!(said.contains("the password is wrong"), "{said}");
     assert!(!said.contains("open-sesame"), "{said}");
 }
+
+#[test]
+#[cfg(feature = "redis")]
+fn an_encrypted_redis_is_reached_by_those_who_trust_its_certificate() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let made = Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+        ])
+        .args(["-days", "2", "-subj", "/CN=localhost"])
+        .args([
+            "-addext",
+            "subjectAltName=IP:127.0.0.1",
+            "-addext",
+            "basicConstraints=critical,CA:FALSE",
+        ])
+        .args(["-keyout", &file("key.pem"), "-out", &file("certificate.pem")])
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{made:?}");
+    let port = stepkeep_test_servers::free_port();
+    let settings = stepkeep_test_servers::RedisSettings::default()
+        .with("tls-port", &port.to_string())
+        .with("tls-cert-file", &file("certificate.pem"))
+        .with("tls-key-file", &file("key.pem"))
+        .with("tls-auth-clients", "no");
+    let _server = stepkeep_test_servers::RedisServer::start(&settings);
+    let look = |certificates: &[(&str, String)]| {
+        Command::new(env!("CARGO_BIN_EXE_stepkeep"))
+            .args(["doctor", "--store", &format!("rediss://127.0.0.1:{port}")])
+            .env_clear()
+            .envs(certificates.iter().cloned())
+            .output()
+            .unwrap()
+    };
+    let trusting = look(&[("SSL_CERT_FILE", file("certificate.pem"))]);
+    let said = String::from_utf8(trusting.stdout).unwrap();
+    assert!(
+        said.contains("schema    missing"),
+        "{said} {:?}",
+        String::from_utf8(trusting.stderr)
+    );
+    let stranger = look(&[]);
+    assert_eq!(stranger.status.code(), Some(1));
+    assert!(
+        stranger.stdout.is_empty(),
+        "it did not talk to whom it can't trust"
+    );
+}

@@ -60,19 +60,28 @@ impl fmt::Debug for Connection {
 impl Connection {
     /// The way that the settings describe. Nothing is connected yet.
     pub(crate) fn new(config: &RedisConfig) -> Result<Self, Failure> {
-        let topology = config.topology.clone();
         let connector = Connector::new(config)
-            .map_err(|error| Failure::from_driver(error, Moment::Connecting, &topology))?;
-        Ok(Self {
+            .map_err(|error| Failure::from_driver(error, Moment::Connecting, &config.topology))?;
+        Ok(Self::by(connector, config))
+    }
+
+    /// The way of a client that somebody has set up.
+    #[cfg(feature = "client")]
+    pub(crate) fn of_client(client: Client, config: &RedisConfig) -> Self {
+        Self::by(Connector::Server(Box::new(client)), config)
+    }
+
+    fn by(connector: Connector, config: &RedisConfig) -> Self {
+        Self {
             connector,
             connect_timeout: config.connect_timeout(),
             timing: AsyncConnectionConfig::new()
                 .set_connection_timeout(Some(config.connect_timeout()))
                 .set_response_timeout(Some(config.response_timeout())),
-            topology,
+            topology: config.topology.clone(),
             current: ArcSwapOption::empty(),
             connecting: Mutex::new(None),
-        })
+        }
     }
 
     /// Sends a command and takes its answer.

@@ -62,7 +62,26 @@ impl RedisStorage {
     /// another number of buckets; `TooNew` when a newer version made it.
     pub async fn open(config: RedisConfig) -> Result<Self, StoreError> {
         config.validate().map_err(|error| refused(&error))?;
-        let opened = Shared::open(config).await;
+        let opened = match Connection::new(&config) {
+            Ok(connection) => Shared::open(config, connection).await,
+            Err(failure) => Err(failure),
+        };
+        Self::of(opened)
+    }
+
+    /// The same by a client that is set up already, with certificates of its own, say. Of the settings, those that say where
+    /// the server is count for messages only, and so do user, password and database.
+    ///
+    /// # Errors
+    /// As [`RedisStorage::open`].
+    #[cfg(feature = "client")]
+    pub async fn from_client(client: redis::Client, config: RedisConfig) -> Result<Self, StoreError> {
+        config.validate().map_err(|error| refused(&error))?;
+        let connection = Connection::of_client(client, &config);
+        Self::of(Shared::open(config, connection).await)
+    }
+
+    fn of(opened: Result<Shared, Failure>) -> Result<Self, StoreError> {
         opened
             .map(|shared| Self(Arc::new(shared)))
             .map_err(|failure| failure.into_error(StoreOperation::Open))
@@ -117,8 +136,8 @@ impl RedisStorage {
 }
 
 impl Shared {
-    async fn open(config: RedisConfig) -> Result<Self, Failure> {
-        let (connection, scripts) = (Connection::new(&config)?, Scripts::new());
+    async fn open(config: RedisConfig, connection: Connection) -> Result<Self, Failure> {
+        let scripts = Scripts::new();
         let description = if config.set_up_schema {
             schema::set_up(&connection, &scripts, &config).await?
         } else {

@@ -47,9 +47,15 @@ async fn debug_shows_no_password() {
 async fn a_socket_is_as_good_as_a_port() {
     let mut server = RedisServer::start(&RedisSettings::default().with("unixsocket", "{folder}/redis.sock"));
     let socket = server.process().folder().join("redis.sock");
-    let store = RedisStorage::connect(&format!("redis+unix://{}", socket.display()))
-        .await
-        .unwrap();
+    let url = format!("redis+unix://{}", socket.display());
+    // The server listens on its port first.
+    let store = loop {
+        match RedisStorage::connect(&url).await {
+            Ok(store) => break store,
+            Err(error) => assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error}"),
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    };
     let session = store.create(new_session(1)).await.unwrap();
     assert_eq!(store.get(&key(1)).await.unwrap(), Some(session));
 }
@@ -103,4 +109,18 @@ async fn a_full_memory_is_unavailable_and_names_the_remedy() {
     assert_eq!(error.kind(), StoreErrorKind::Unavailable);
     assert!(error.to_string().contains("maxmemory"), "{error}");
     assert_eq!(store.get(&key(1)).await.unwrap(), Some(session));
+}
+
+#[cfg(feature = "client")]
+#[tokio::test]
+async fn a_client_that_is_set_up_already_will_do() {
+    use stepkeep_storage_redis::RedisConfig;
+
+    let url = RedisServer::shared().url();
+    let config = RedisConfig::from_url(&format!("{url}?prefix=client")).unwrap();
+    let client = redis::Client::open(url).unwrap();
+    let store = RedisStorage::from_client(client, config.clone()).await.unwrap();
+    let session = store.create(new_session(1)).await.unwrap();
+    let other = RedisStorage::open(config).await.unwrap();
+    assert_eq!(other.get(&key(1)).await.unwrap(), Some(session));
 }
