@@ -207,7 +207,7 @@ fn doctor() -> Command {
         .long_about(
             "Look at the store, and change nothing: whether it can be reached, whether its schema is what this version \
              needs, how many sessions it has, and what its settings mean for what can be lost. The exit code is 0 when \
-             a bot can use it, whatever warnings there are; 1 when not.",
+             a bot that starts can use it, whatever warnings there are; 1 when not.",
         )
         .arg(config())
         .next_help_heading("Settings")

@@ -16,7 +16,7 @@ use crate::store::OpenStore;
 /// what can be lost.
 ///
 /// # Errors
-/// When the settings are wrong, the store can't be reached, or a bot could not use it as it is. A warning is no error.
+/// When the settings are wrong, the store can't be reached, or a bot that starts could not use it. A warning is no error.
 pub async fn doctor(
     arguments: &DoctorArgs,
     environment: impl IntoIterator<Item = (OsString, OsString)>,
@@ -27,11 +27,11 @@ pub async fn doctor(
     let unusable = || {
         Failure::new(
             format!("the store {url} can't be used"),
-            "look at the reason above; `stepkeep run` sets up what is missing, unless its URL says otherwise",
+            "look at the reason above; a file that is not there yet is made by `stepkeep run`",
         )
     };
     let store = OpenStore::inspect(url).await.with_context(unusable)?;
-    let report = Report::of(&*store.administration).await;
+    let report = Report::of(&*store.administration, url.sets_up_schema()).await;
     store.close().await;
     let report = report.with_context(unusable)?;
     print!("{}", report.text(url));
@@ -45,6 +45,8 @@ pub async fn doctor(
 /// What there is to know about a store.
 #[derive(Debug)]
 struct Report {
+    /// Whether a bot that starts makes the schema what it has to be.
+    sets_up: bool,
     backend: &'static str,
     schema: SchemaStatus,
     health: StoreHealth,
@@ -52,8 +54,9 @@ struct Report {
 }
 
 impl Report {
-    async fn of(store: &dyn StoreAdministration) -> Result<Self, stepkeep_core::StoreError> {
+    async fn of(store: &dyn StoreAdministration, sets_up: bool) -> Result<Self, stepkeep_core::StoreError> {
         Ok(Self {
+            sets_up,
             backend: store.backend(),
             schema: store.check_schema().await?,
             health: store.check_health().await?,
@@ -61,16 +64,21 @@ impl Report {
         })
     }
 
-    /// Whether a bot can use the store as it is.
+    /// Whether a bot that starts can use the store.
     fn is_ready(&self) -> bool {
-        matches!(self.schema, SchemaStatus::Current { .. })
+        self.sets_up || matches!(self.schema, SchemaStatus::Current { .. })
     }
 
     fn text(&self, url: &StoreUrl) -> String {
+        let who = if self.sets_up {
+            "the next `stepkeep run` sets it up"
+        } else {
+            "and the URL says that a start leaves it so"
+        };
         let schema = match self.schema {
-            SchemaStatus::Missing => "missing: the next `stepkeep run` sets it up".to_owned(),
+            SchemaStatus::Missing => format!("none yet: {who}"),
             SchemaStatus::Outdated { found, needed } => {
-                format!("version {found}, and {needed} is needed: the next `stepkeep run` migrates it")
+                format!("version {found}, and {needed} is needed: {who}")
             }
             SchemaStatus::Current { version } => format!("version {version}, as needed"),
         };
@@ -107,6 +115,7 @@ mod tests {
     #[test]
     fn the_report_says_what_there_is_and_what_is_wrong() {
         let mut report = Report {
+            sets_up: true,
             backend: "redis",
             schema: SchemaStatus::Current { version: 1 },
             health: StoreHealth::default(),
@@ -124,11 +133,14 @@ mod tests {
         report.health = StoreHealth::with_warnings(vec!["one".to_owned(), "another".to_owned()]);
         insta::assert_snapshot!(report.text(&url), @r"
         store     memory: (redis)
-        schema    missing: the next `stepkeep run` sets it up
+        schema    none yet: the next `stepkeep run` sets it up
         sessions  0
         warning   one
         warning   another
         ");
+        assert!(report.is_ready());
+        report.sets_up = false;
+        insta::assert_snapshot!(report.text(&url).lines().nth(1).unwrap(), @"schema    none yet: and the URL says that a start leaves it so");
         assert!(!report.is_ready());
     }
 }

@@ -156,6 +156,20 @@ impl StoreUrl {
         &self.place
     }
 
+    /// Whether opening it makes its schema what it has to be.
+    pub(crate) fn sets_up_schema(&self) -> bool {
+        match &self.place {
+            #[cfg(feature = "memory")]
+            Place::Memory => true,
+            #[cfg(feature = "sqlite")]
+            Place::Sqlite(config) => config.set_up_schema,
+            #[cfg(feature = "redis")]
+            Place::Redis(config) => config.set_up_schema,
+            #[cfg(feature = "mongodb")]
+            Place::Mongo(config) => config.set_up_schema,
+        }
+    }
+
     /// The same, but opening it sets nothing up.
     #[must_use]
     pub(crate) fn without_set_up(&self) -> Self {
