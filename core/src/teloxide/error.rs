@@ -22,6 +22,13 @@ pub enum DialogueError {
     /// Somebody else wrote the dialogue after it was read here. Nothing changed. Read it anew, and decide again.
     #[error(transparent)]
     Conflict(#[from] Conflict),
+    /// The dialogue could not be read when it was asked for, or was another one than was thought, and nobody has read it
+    /// since: an update would write over what its caller never saw. Read it first.
+    #[error("the dialogue was not read, so it is not written over: read it first (session {key})")]
+    NotRead {
+        /// Whose dialogue.
+        key: SessionKey,
+    },
     /// The state has no form in this format.
     #[error("the dialogue can't be written as {format} (session {key}): {problem}")]
     Unwritable {

@@ -15,6 +15,8 @@ pub(super) enum Seen {
     Nothing,
     /// This session.
     Session(Session),
+    /// Nobody knows: it was asked for, and could not be read; or it turned out to be another one than was thought.
+    Unread,
 }
 
 /// The latest of them, up to a number.

@@ -79,7 +79,8 @@ impl SessionHandle {
     /// Adds to the change that is committed when the handlers are done; it takes back [`clear`](Self::clear). Nothing is
     /// read or written yet. Where there is no session, the change makes one.
     ///
-    /// Answers `false`, and changes nothing, when the handlers are done already: in a task that outlives them.
+    /// Answers `false`, and changes nothing, when the handlers are done already: in a task that outlives them. `add` runs
+    /// while the handle is held, so it must not use the handle itself.
     pub fn change(&self, add: impl FnOnce(SessionChange) -> SessionChange) -> bool {
         let mut collected = self.0.collected.lock();
         let change = match &*collected {

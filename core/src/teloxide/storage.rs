@@ -60,11 +60,15 @@ const REMEMBERED: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1023);
 ///
 /// # What is never overwritten
 /// A dialogue that could not be read: neither one that the store can't read or reach, nor one that is not a state of
-/// this type and format. Updates of it fail as the read did, even with `TELOXIDE_DIALOGUE_BEHAVIOUR=default`. Removing
-/// it is the way to begin anew.
+/// this type and format. After a read that failed, however shortly, updates fail until one succeeds: as the read did while
+/// that lasts, then with [`DialogueError::NotRead`]. So it is with `TELOXIDE_DIALOGUE_BEHAVIOUR=default`, and after a
+/// conflict. Removing the dialogue is the way to begin anew.
+///
+/// A failed read is remembered as a successful one is: when so many other dialogues came after it that it was forgotten,
+/// an update reads first, and goes through.
 ///
 /// # Cancellation
-/// Dropping the future of a read does nothing. Dropping that of an update or removal leaves open whether it happened; it
+/// Dropping the future of a read counts as a read that failed. Dropping that of an update or removal leaves open whether it happened; it
 /// happens whole or not at all, and the next update reads first.
 pub struct TeloxideStorage<F = JsonFormat> {
     store: Arc<dyn SessionStore>,
@@ -164,16 +168,25 @@ impl<F> TeloxideStorage<F> {
         }
     }
 
-    /// Reads a dialogue, and remembers what was there if it could be read.
-    async fn read<D>(&self, key: &SessionKey) -> Result<(Seen, Option<D>), DialogueError>
+    /// Reads a dialogue for somebody who wants to know it, and remembers what was there.
+    async fn read<D>(&self, key: &SessionKey) -> Result<Option<D>, DialogueError>
     where
         F: DialogueFormat<D>,
     {
-        // When the read fails or is dropped, an earlier one must not count any more.
-        self.remembered.forget(key);
+        // When the read fails or is dropped, an earlier one must not count any more, and nobody may write what they did
+        // not see.
+        self.remembered.remember(key.clone(), Seen::Unread);
+        let (seen, dialogue) = self.look(key).await?;
+        self.remembered.remember(key.clone(), seen);
+        Ok(dialogue)
+    }
+
+    async fn look<D>(&self, key: &SessionKey) -> Result<(Seen, Option<D>), DialogueError>
+    where
+        F: DialogueFormat<D>,
+    {
         let session = self.store.get(key).await;
         let Some(session) = session.map_err(|error| DialogueError::of_store(key, error))? else {
-            self.remembered.remember(key.clone(), Seen::Nothing);
             return Ok((Seen::Nothing, None));
         };
         let dialogue = match self.dialogue_field::<D>(&session)? {
@@ -184,9 +197,7 @@ impl<F> TeloxideStorage<F> {
             ),
             None => None,
         };
-        let seen = Seen::Session(session);
-        self.remembered.remember(key.clone(), seen.clone());
-        Ok((seen, dialogue))
+        Ok((Seen::Session(session), dialogue))
     }
 
     async fn write<D>(&self, key: SessionKey, value: FieldValue) -> Result<(), DialogueError>
@@ -194,8 +205,13 @@ impl<F> TeloxideStorage<F> {
         F: DialogueFormat<D>,
     {
         let seen = match self.remembered.recall(&key) {
+            Some(Seen::Unread) => {
+                // What keeps it from being read says more than that it was not.
+                self.look::<D>(&key).await?;
+                return Err(DialogueError::NotRead { key });
+            }
             Some(seen) => seen,
-            None => self.read::<D>(&key).await?.0,
+            None => self.look::<D>(&key).await?.0,
         };
         let change =
             SessionChange::new(self.clock.now()).set(FieldName::constant(self.format.field()), value);
@@ -204,6 +220,7 @@ impl<F> TeloxideStorage<F> {
         let written = match &seen {
             Seen::Nothing => self.store.create(NewSession::new(key.clone(), change)).await,
             Seen::Session(held) => self.store.update(held, &change).await,
+            Seen::Unread => return Err(DialogueError::NotRead { key }),
         };
         match written {
             Ok(session) => {
@@ -221,7 +238,7 @@ impl<F> TeloxideStorage<F> {
         let seen = self.remembered.recall(&key);
         let expected = match &seen {
             Some(Seen::Session(held)) => Some(held.revision()),
-            Some(Seen::Nothing) | None => None,
+            Some(Seen::Nothing | Seen::Unread) | None => None,
         };
         self.remembered.forget(&key);
         match self.store.clear(&key, expected).await {
@@ -237,12 +254,16 @@ impl<F> TeloxideStorage<F> {
         }
     }
 
-    /// What was seen still counts after an error that says that nothing happened.
+    /// What was seen still counts after an error that says that nothing happened, and not after a conflict.
     fn failed(&self, key: &SessionKey, seen: Seen, error: StoreError) -> DialogueError {
-        if error.retry() == Retry::Safe || error.kind() == StoreErrorKind::TooLarge {
+        let is_unchanged = error.retry() == Retry::Safe || error.kind() == StoreErrorKind::TooLarge;
+        let error = DialogueError::of_store(key, error);
+        if is_unchanged {
             self.remembered.remember(key.clone(), seen);
+        } else if matches!(error, DialogueError::Conflict(_)) {
+            self.remembered.remember(key.clone(), Seen::Unread);
         }
-        DialogueError::of_store(key, error)
+        error
     }
 
     pub(super) fn get_at<D>(
@@ -253,7 +274,7 @@ impl<F> TeloxideStorage<F> {
         F: DialogueFormat<D>,
         D: Send + 'static,
     {
-        async move { Ok(self.read(&key).await?.1) }.boxed()
+        async move { self.read(&key).await }.boxed()
     }
 
     pub(super) fn update_at<D>(

@@ -140,8 +140,26 @@ async fn a_read_error_never_becomes_an_overwritten_dialogue() {
         assert!(is_it(&get(&storage).await.unwrap_err()));
         assert!(is_it(&update(&storage, State::Start).await.unwrap_err()));
         faults.heal();
+        // It could be read now, but whoever writes has not seen it.
+        let error = update(&storage, State::Start).await.unwrap_err();
+        assert!(matches!(error, DialogueError::NotRead { .. }), "{error:?}");
         assert_eq!(get(&storage).await.unwrap(), Some(age_of("Ada")));
+        update(&storage, age_of("Bob")).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_read_that_fails_once_never_becomes_an_overwritten_dialogue() {
+    let faults = Faults::default();
+    let store: Arc<dyn SessionStore> = Arc::new(WithFaults::new(MemoryStorage::new(), &faults));
+    let storage = storage(&store);
+    update(&storage, age_of("Ada")).await.unwrap();
+    faults.inject(Fault::unavailable(StoreOperation::Get).times(1));
+    // What a handler does that takes an error for nothing.
+    let state = get(&storage).await.unwrap_or_default().unwrap_or_default();
+    let error = update(&storage, state).await.unwrap_err();
+    assert!(matches!(error, DialogueError::NotRead { .. }), "{error:?}");
+    assert_eq!(get(&storage).await.unwrap(), Some(age_of("Ada")));
 }
 
 #[tokio::test]
@@ -197,7 +215,10 @@ async fn a_conflict_is_typed_and_has_what_is_stored() {
     assert_eq!(current.unwrap().get::<State>().unwrap(), age_of("Bob"));
     assert!(!format!("{error} {error:?}").contains("Bob"));
 
-    // After it, nothing is remembered: whoever decides again without a look writes over what is there now.
+    // Whoever only tries again writes over nothing: it has to be looked at first.
+    let error = update(&ours, State::Start).await.unwrap_err();
+    assert!(matches!(error, DialogueError::NotRead { .. }), "{error:?}");
+    assert_eq!(get(&ours).await.unwrap(), Some(age_of("Bob")));
     update(&ours, State::Start).await.unwrap();
     assert_eq!(get(&theirs).await.unwrap(), Some(State::Start));
 }
