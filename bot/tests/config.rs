@@ -131,7 +131,12 @@ fn everything_that_is_missing_is_said_at_once() {
 
 #[test]
 // It lists the stores that are compiled in.
-#[cfg(all(feature = "memory", feature = "sqlite", feature = "redis", feature = "mongodb"))]
+#[cfg(all(
+    feature = "memory",
+    feature = "sqlite",
+    feature = "redis",
+    feature = "mongodb"
+))]
 fn everything_that_is_wrong_is_said_at_once_with_where_it_came_from() {
     let machine = Machine::new()
         .file(
