@@ -186,7 +186,8 @@ impl SessionStore for MongoStorage {
         let made = session.revision().to_string();
         // On a mismatch the document is replaced by itself, which the server notices: nothing is written, and the one
         // command answers what is stored. It still waits until a majority has what it saw. A plain filter on the
-        // revision is no faster beyond the noise (`examples/update_forms.rs`), and would need a second command on a mismatch.
+        // revision is no faster beyond the noise (`examples/update_forms.rs`), and would need a second command on a
+        // mismatch.
         let replace = doc! { "$replaceWith": { "$cond": [
             { "$and": [
                 { "$eq": ["$revision", held.revision().to_string()] },

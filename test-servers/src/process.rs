@@ -138,18 +138,18 @@ impl ServerProcess {
     }
 
     fn end(&mut self, signal: &str) {
-        let Some(Running {
-            mut server,
-            mut guard,
-        }) = self.running.take()
-        else {
-            return;
-        };
-        // First the guard: once the server has ended, its number may be somebody else's.
+        if let Some(mut server) = self.take_unguarded() {
+            self.send(signal, server.id());
+            let _ = server.wait();
+        }
+    }
+
+    /// The server that runs, without its guard: once the server has ended, its number may be somebody else's.
+    fn take_unguarded(&mut self) -> Option<Child> {
+        let Running { server, mut guard } = self.running.take()?;
         let _ = guard.kill();
         let _ = guard.wait();
-        self.send(signal, server.id());
-        let _ = server.wait();
+        Some(server)
     }
 
     /// Lets it stand still, as a machine that swaps or a virtual one that is moved would, until
@@ -205,17 +205,10 @@ impl ServerProcess {
 
 impl Drop for ServerProcess {
     fn drop(&mut self) {
-        let Some(Running {
-            mut server,
-            mut guard,
-        }) = self.running.take()
-        else {
-            return;
-        };
-        let _ = guard.kill();
-        let _ = guard.wait();
-        let _ = server.kill();
-        let _ = server.wait();
+        if let Some(mut server) = self.take_unguarded() {
+            let _ = server.kill();
+            let _ = server.wait();
+        }
     }
 }
 
