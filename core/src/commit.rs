@@ -6,7 +6,9 @@ use crate::change::{PartChange, SessionChange};
 use crate::clock::Timestamp;
 use crate::flow::Next;
 use crate::flows::{Flows, RoutedTurn};
+use crate::idle::IdleStage;
 use crate::input::{Input, InputId, InputKind};
+use crate::key::{SessionKey, UserId};
 use crate::reply::Reply;
 use crate::session::Session;
 use crate::turn_state::{Menu, OutboxEntry, PendingEffect, RecordedError, TurnState};
@@ -102,7 +104,13 @@ pub(crate) fn plan(flows: &Flows, circumstances: Circumstances<'_>, routed: Rout
         state.language = Some(language.clone());
     }
     settle_history(&mut state, session, &change, &turn.next, leaves);
-    offer_menu(&mut state, &mut turn.replies, token, position != PartChange::Keep);
+    offer_menu(
+        &mut state,
+        &mut turn.replies,
+        token,
+        session.key(),
+        position != PartChange::Keep,
+    );
     settle_effects(&mut state, input, token, leaves, effects);
     state.timer = match (&turn.timer, leaves, &input.kind) {
         (PartChange::Set(timer), ..) => Some(timer.clone()),
@@ -111,6 +119,18 @@ pub(crate) fn plan(flows: &Flows, circumstances: Circumstances<'_>, routed: Rout
         | (PartChange::Keep, _, InputKind::TimerFired { .. }) => None,
         (PartChange::Keep, false, _) => state.timer,
     };
+    let place = match &position {
+        PartChange::Keep => session.position(),
+        PartChange::Remove => None,
+        PartChange::Set(position) => Some(position),
+    };
+    let policy = place.and_then(|place| flows.idle_policy(place));
+    state.idle = policy
+        .filter(|_| state.effects.is_empty())
+        .map(|policy| match input.kind {
+            InputKind::Idle(IdleStage::Remind) => policy.after_reminder(session.key(), input.at),
+            _ => policy.begin(session.key(), input.at),
+        });
     if let Some(error) = &turn.error {
         state.last_error = Some(RecordedError::of(session, error, input.at));
     }
@@ -145,8 +165,9 @@ fn settle_history(
 }
 
 /// Stores what the buttons do, and gives each the text that the messenger hands back at a tap: the menu's token, so
-/// that the buttons of an older menu are told apart, and the index of the action.
-fn offer_menu(state: &mut TurnState, replies: &mut [Reply], token: &str, moved: bool) {
+/// that the buttons of an older menu are told apart, the index of the action and, where others see the buttons too, whom
+/// they are for.
+fn offer_menu(state: &mut TurnState, replies: &mut [Reply], token: &str, key: &SessionKey, moved: bool) {
     let token: String = token.chars().take(8).collect();
     let mut actions = Vec::new();
     for button in replies
@@ -154,13 +175,21 @@ fn offer_menu(state: &mut TurnState, replies: &mut [Reply], token: &str, moved: 
         .filter_map(Reply::message_mut)
         .flat_map(|message| message.buttons.iter_mut().flatten())
     {
-        let data = format!("{token}:{}", actions.len());
+        let data = button_data(&token, actions.len(), key);
         actions.push(std::mem::replace(&mut button.action, data));
     }
     if !actions.is_empty() {
         state.menu = Some(Menu { token, actions });
     } else if moved {
         state.menu = None;
+    }
+}
+
+fn button_data(token: &str, index: usize, key: &SessionKey) -> String {
+    if key.is_private() {
+        format!("{token}:{index}")
+    } else {
+        format!("{token}:{index}:{}", key.user().0)
     }
 }
 
@@ -180,11 +209,21 @@ impl OutboxEntry {
 }
 
 impl Menu {
-    /// The action that a tap stands for; `None` when it is of another menu, or of none.
-    pub fn action(&self, data: &str) -> Option<&str> {
-        let (token, index) = data.split_once(':')?;
-        let action = self.actions.get(index.parse::<usize>().ok()?)?;
-        (token == self.token).then_some(action)
+    /// The action that a tap in a session of this key stands for; `None` when it is of another menu, or of none.
+    pub fn action(&self, key: &SessionKey, data: &str) -> Option<&str> {
+        let (_, rest) = data.split_once(':')?;
+        let index = rest.split_once(':').map_or(rest, |(index, _)| index);
+        let index = index.parse().ok()?;
+        let action = self.actions.get(index)?;
+        (data == button_data(&self.token, index, key)).then_some(action)
+    }
+
+    /// Whom a button is for, where others see it too. What a button carries is never to be trusted: this only decides
+    /// what is said.
+    pub(crate) fn owner(data: &str) -> Option<UserId> {
+        let (_, rest) = data.split_once(':')?;
+        let (_, owner) = rest.split_once(':')?;
+        owner.parse().ok().map(UserId)
     }
 }
 

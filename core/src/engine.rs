@@ -12,12 +12,13 @@ use crate::commit::{self, Circumstances, Plan};
 use crate::error::{StoreError, StoreErrorKind};
 use crate::flow::{Event, Lost, TurnContext};
 use crate::flows::Flows;
+use crate::idle::IdleStage;
 use crate::input::{Input, InputId, InputKind};
 use crate::key::SessionKey;
 use crate::reply::Reply;
 use crate::session::{NewSession, Session};
 use crate::store::SessionStore;
-use crate::turn_state::{OutboxEntry, PendingEffect};
+use crate::turn_state::{Menu, OutboxEntry, PendingEffect};
 
 /// How often a turn is computed again when other writers were faster, before it gives up.
 const MAX_ATTEMPTS: u32 = 8;
@@ -58,6 +59,11 @@ pub enum Outcome {
     },
     /// The button is not offered any more. Nothing changed.
     OutdatedTap {
+        /// The short answer.
+        answer: String,
+    },
+    /// The button was offered to somebody else, in a group. Nothing changed, and their buttons stay.
+    ForeignTap {
         /// The short answer.
         answer: String,
     },
@@ -199,6 +205,7 @@ impl TurnEngine {
             return Decision::Done(self.refused(&context, input));
         }
         let mut asked_by = None;
+        let mut is_dropped = false;
         context.event = match &input.kind {
             InputKind::Text(text) => Event::Text(text.clone()),
             InputKind::Command { name, arguments } => Event::Command {
@@ -210,7 +217,12 @@ impl TurnEngine {
             InputKind::ChatGone => Event::ChatGone,
             InputKind::Tap(tap) => {
                 context.tapped_message = Some(tap.message);
-                let Some(action) = state.menu.as_ref().and_then(|menu| menu.action(&tap.data)) else {
+                let key = session.key();
+                if !key.is_private() && Menu::owner(&tap.data).is_some_and(|owner| owner != key.user()) {
+                    let answer = self.flows.home().foreign_tap(&context);
+                    return Decision::Done(Outcome::ForeignTap { answer });
+                }
+                let Some(action) = state.menu.as_ref().and_then(|menu| menu.action(key, &tap.data)) else {
                     let answer = self.flows.home().outdated_tap(&context);
                     return Decision::Done(Outcome::OutdatedTap { answer });
                 };
@@ -218,7 +230,20 @@ impl TurnEngine {
             }
             InputKind::TimerFired { name } => match &state.timer {
                 Some(timer) if timer.name == *name && timer.at <= input.at => {
+                    is_dropped = timer.is_too_late(input.at);
                     Event::TimerFired { name: name.clone() }
+                }
+                _ => return Decision::Done(Outcome::Settled),
+            },
+            InputKind::Idle(stage) => match &state.idle {
+                Some(timer) if timer.stage == *stage && timer.at <= input.at => {
+                    let policy = session.position().and_then(|at| self.flows.idle_policy(at));
+                    is_dropped = match (policy, stage) {
+                        (None, _) => true,
+                        (Some(policy), IdleStage::Remind) => policy.is_too_late(timer.at, input.at),
+                        (Some(_), IdleStage::Close) => false,
+                    };
+                    Event::Idle(*stage)
                 }
                 _ => return Decision::Done(Outcome::Settled),
             },
@@ -234,7 +259,12 @@ impl TurnEngine {
                 }
             }
         };
-        let routed = self.flows.route(&context, asked_by);
+        let routed = if is_dropped {
+            // It came due while no process was there, and is too late now: it is gone without a word.
+            self.flows.nothing()
+        } else {
+            self.flows.route(&context, asked_by)
+        };
         let delivered = self.delivered_of(session.key());
         let circumstances = Circumstances {
             session,
@@ -251,7 +281,10 @@ impl TurnEngine {
     fn refused(&self, context: &TurnContext<'_>, input: &Input) -> Outcome {
         let by_a_person = !matches!(
             input.kind,
-            InputKind::ChatGone | InputKind::TimerFired { .. } | InputKind::EffectFinished { .. }
+            InputKind::ChatGone
+                | InputKind::Idle(_)
+                | InputKind::TimerFired { .. }
+                | InputKind::EffectFinished { .. }
         );
         if !by_a_person {
             return Outcome::Settled;
@@ -388,19 +421,57 @@ impl TurnEngine {
     /// The input that a session's timer stands for, when it is due. A session that a newer version wrote is left to that
     /// one, here as in [`TurnEngine::recover`].
     pub fn due_timer(&self, session: &Session) -> Option<Input> {
-        let timer = session.turn().timer.as_ref()?;
         if self.flows.is_newer(session) {
             return None;
         }
+        let state = session.turn();
+        let flow = state.timer.as_ref().map(|timer| {
+            let name = timer.name.clone();
+            (timer.at, InputId::Wake(timer.at), InputKind::TimerFired { name })
+        });
+        let idle = state
+            .idle
+            .map(|timer| (timer.at, InputId::Idle(timer.at), InputKind::Idle(timer.stage)));
         let now = self.clock.now();
-        (timer.at <= now).then(|| Input {
-            id: InputId::Wake(timer.at),
+        let due = [flow, idle].into_iter().flatten().filter(|(at, ..)| *at <= now);
+        let (_, id, kind) = due.min_by_key(|(at, ..)| *at)?;
+        Some(Input {
+            id,
             at: now,
             language: None,
-            kind: InputKind::TimerFired {
-                name: timer.name.clone(),
-            },
+            kind,
         })
+    }
+
+    /// Puts an effect off whose outcome is not known: it is taken up again at `at`, by any process. Answers whether it
+    /// is still wanted.
+    ///
+    /// # Errors
+    /// [`StoreError`]: it is taken up when its lease is over.
+    pub async fn postpone(&self, key: &SessionKey, effect: &str, at: Timestamp) -> Result<bool, StoreError> {
+        let mut stored = self.store.get(key).await?;
+        for _ in 0..MAX_ATTEMPTS {
+            let Some(session) = &stored else {
+                return Ok(false);
+            };
+            let mut state = session.turn().clone();
+            let Some(pending) = state.effects.iter_mut().find(|pending| pending.id == effect) else {
+                return Ok(false);
+            };
+            pending.recover_at = at;
+            let wake_at = state.wake_at();
+            let change = SessionChange::new(self.clock.now()).turn(state).wake_at(wake_at);
+            match self.store.update(session, &change).await {
+                Ok(_) => return Ok(true),
+                Err(error) => match error.kind() {
+                    StoreErrorKind::Conflict if error.current().is_some() => stored = error.into_current(),
+                    StoreErrorKind::NotFound => return Ok(false),
+                    _ => return Err(error),
+                },
+            }
+        }
+        // Others go on with the session all the time; the lease brings the effect back.
+        Ok(true)
     }
 }
 

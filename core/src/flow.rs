@@ -8,6 +8,7 @@ use crate::change::PartChange;
 use crate::clock::Timestamp;
 use crate::field::{FieldValue, Fields};
 use crate::history::StepBack;
+use crate::idle::{IdlePolicy, IdleStage};
 use crate::input::FileInput;
 use crate::name::{FieldName, FlowName, StepName};
 use crate::reply::Reply;
@@ -42,6 +43,40 @@ pub trait Flow: fmt::Debug + Send + Sync + 'static {
     /// [`FlowError`] when it can't.
     fn resume(&self, context: &TurnContext<'_>) -> Result<Turn, FlowError>;
 
+    /// Whether it has this step. A session in a step that it doesn't have is answered by [`Flow::turn`] all the same,
+    /// which leads the person to a step that there is; operators are told how many there are before they deploy.
+    fn has_step(&self, step: &StepName) -> bool {
+        let _ = step;
+        true
+    }
+
+    /// What becomes of a person who stops answering in this step; `None` waits for ever. While an effect is under way
+    /// nobody counts as idle.
+    fn idle(&self, step: &StepName) -> Option<IdlePolicy> {
+        let _ = step;
+        None
+    }
+
+    /// The turn that reminds a person who stopped answering. It stays in the step.
+    ///
+    /// # Errors
+    /// [`FlowError`] when it can't.
+    fn remind(&self, context: &TurnContext<'_>) -> Result<Turn, FlowError> {
+        self.resume(context)
+    }
+
+    /// The turn that closes the conversation of a person who stopped answering. It leaves the flow.
+    ///
+    /// # Errors
+    /// [`FlowError`] when it can't.
+    fn close(&self, context: &TurnContext<'_>) -> Result<Turn, FlowError> {
+        let _ = context;
+        Ok(Turn {
+            next: Next::Leave,
+            ..Turn::default()
+        })
+    }
+
     /// The step that a session of an older version goes to, with what changes in its data; `None` when the session is
     /// right as it is.
     ///
@@ -69,6 +104,9 @@ pub trait Home: Flow {
 
     /// What a person hears who presses a button that is no longer offered.
     fn outdated_tap(&self, context: &TurnContext<'_>) -> String;
+
+    /// What a person hears who presses a button that was offered to somebody else, in a group.
+    fn foreign_tap(&self, context: &TurnContext<'_>) -> String;
 }
 
 /// Why this version can't go on with a session.
@@ -114,6 +152,8 @@ pub enum Event {
     Other(String),
     /// The person can't be reached any more. Flows never see it: the conversation ends without a word.
     ChatGone,
+    /// The person stopped answering. Flows are asked by [`Flow::remind`] and [`Flow::close`].
+    Idle(IdleStage),
     /// A timer that the flow set came due.
     TimerFired {
         /// Its name.

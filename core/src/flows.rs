@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::change::{PartChange, SessionChange};
 use crate::flow::{EffectRequest, Event, Flow, FlowError, Home, Lost, Next, Turn, TurnContext};
+use crate::idle::{IdlePolicy, IdleStage};
 use crate::name::{FieldName, FlowName};
 use crate::session::{Position, Session};
 
@@ -14,6 +15,23 @@ pub struct Flows {
     home: Box<dyn Home>,
     others: BTreeMap<FlowName, Box<dyn Flow>>,
     kept: BTreeSet<FieldName>,
+}
+
+/// How well the flows of a binary can go on with a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Fit {
+    /// It is in no flow.
+    Home,
+    /// It is in a step that there is.
+    Known,
+    /// An older version of the flow left it: it is migrated at the next input.
+    Older,
+    /// A newer version of the flow left it: it waits for that one.
+    Newer,
+    /// Its flow has no such step: the person is led to one that there is.
+    UnknownStep,
+    /// There is no such flow: the person is led to the main menu.
+    UnknownFlow,
 }
 
 /// A turn together with the flow whose it is.
@@ -62,6 +80,25 @@ impl Flows {
         session.data().keys().filter(|name| !self.kept.contains(*name))
     }
 
+    /// What becomes of a person who stops answering at this position.
+    pub(crate) fn idle_policy(&self, position: &Position) -> Option<IdlePolicy> {
+        self.others.get(&position.flow)?.idle(&position.step)
+    }
+
+    /// How well these flows can go on with a session: what operators want to know before they deploy.
+    pub fn fit(&self, session: &Session) -> Fit {
+        let Some(position) = session.position() else {
+            return Fit::Home;
+        };
+        match self.others.get(&position.flow) {
+            None => Fit::UnknownFlow,
+            Some(flow) if position.version > flow.version() => Fit::Newer,
+            Some(flow) if position.version < flow.version() => Fit::Older,
+            Some(flow) if !flow.has_step(&position.step) => Fit::UnknownStep,
+            Some(_) => Fit::Known,
+        }
+    }
+
     /// Whether a newer version left the person in a step of a flow, so that this one must not touch the session.
     pub(crate) fn is_newer(&self, session: &Session) -> bool {
         session.position().is_some_and(|position| {
@@ -82,6 +119,11 @@ impl Flows {
             let turn = self.home.failed(context, &error).and_record(error);
             routed(turn, PartChange::Keep, &*self.home, false)
         })
+    }
+
+    /// A turn that does nothing.
+    pub(crate) fn nothing(&self) -> RoutedTurn {
+        routed(Turn::default(), PartChange::Keep, &*self.home, false)
     }
 
     fn try_route(
@@ -116,6 +158,21 @@ impl Flows {
             );
         }
         let flow = position.map(|position| (position, self.others.get(&position.flow)));
+        if let Event::Idle(stage) = &context.event {
+            return match flow {
+                Some((position, Some(flow))) => {
+                    let turn = match stage {
+                        // It would have to be migrated for that, and a reminder is not worth it.
+                        IdleStage::Remind if position.version < flow.version() => Turn::default(),
+                        IdleStage::Remind => flow.remind(context)?,
+                        IdleStage::Close => flow.close(context)?,
+                    };
+                    self.finish(context, &**flow, turn)
+                }
+                // The flow is gone by now, and nobody waits for it.
+                _ => self.finish(context, &*self.home, Turn::default()),
+            };
+        }
         if let Some(turn) = self.home.interrupt(context)? {
             return self.finish(context, &*self.home, turn);
         }

@@ -174,6 +174,7 @@ impl Form {
             Event::Entered
             | Event::ChatGone
             | Event::Command { .. }
+            | Event::Idle(_)
             | Event::TimerFired { .. }
             | Event::EffectFinished { .. } => None,
         }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::clock::Timestamp;
 use crate::field::FieldValue;
+use crate::idle::IdleStage;
 
 /// What tells one input from every other of its session.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -22,8 +23,10 @@ pub enum InputId {
     },
     /// An effect that came back, by its id.
     Effect(String),
-    /// A wake time that came.
+    /// A wake time of a flow that came.
     Wake(Timestamp),
+    /// A time by which nothing happened.
+    Idle(Timestamp),
 }
 
 impl fmt::Display for InputId {
@@ -33,13 +36,16 @@ impl fmt::Display for InputId {
             Self::Tap { message, data } => write!(formatter, "t{message}:{data}"),
             Self::Effect(id) => write!(formatter, "e{id}"),
             Self::Wake(at) => write!(formatter, "w{}", at.as_millis()),
+            Self::Idle(at) => write!(formatter, "i{}", at.as_millis()),
         }
     }
 }
 
 /// A text that is no input's id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("an input's id is `u` and a number, `t`, a number, `:` and data, `e` and an id, or `w` and a time")]
+#[error(
+    "an input's id is `u` and a number, `t`, a number, `:` and data, `e` and an id, or `w` or `i` and a time"
+)]
 pub struct InvalidInputId;
 
 impl FromStr for InputId {
@@ -61,6 +67,7 @@ impl FromStr for InputId {
             }
             Some('e') => Ok(Self::Effect(rest.to_owned())),
             Some('w') => Ok(Self::Wake(Timestamp::from_millis(number(rest)?))),
+            Some('i') => Ok(Self::Idle(Timestamp::from_millis(number(rest)?))),
             _ => Err(InvalidInputId),
         }
     }
@@ -114,6 +121,8 @@ pub enum InputKind {
     /// The person can't be reached any more: blocked the bot, or deleted the chat. The conversation ends, and nothing
     /// is said.
     ChatGone,
+    /// The person stopped answering.
+    Idle(IdleStage),
     /// A timer came due.
     TimerFired {
         /// The timer's name.
@@ -184,6 +193,7 @@ mod tests {
                 InputId::Tap { message: number, data: data.clone() },
                 InputId::Effect(data),
                 InputId::Wake(Timestamp::from_millis(number)),
+                InputId::Idle(Timestamp::from_millis(number)),
             ];
             for id in ids {
                 prop_assert_eq!(id.to_string().parse(), Ok(id));

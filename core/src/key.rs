@@ -97,6 +97,18 @@ impl SessionKey {
         Self::new(bot, ChatId(user.0), user)
     }
 
+    /// The same key in another chat: a group that became a supergroup has a new id.
+    #[must_use]
+    pub fn with_chat(mut self, chat: ChatId) -> Self {
+        self.chat = chat;
+        self
+    }
+
+    /// Whether nobody but this person sees what is said here.
+    pub fn is_private(&self) -> bool {
+        self.chat.0 == self.user.0
+    }
+
     /// The same key in a thread.
     #[must_use]
     pub fn with_thread(mut self, thread: ThreadId) -> Self {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::clock::Timestamp;
 use crate::field::{FieldValue, RawObject, Unknown};
 use crate::flow::FlowError;
+use crate::idle::IdleTimer;
 use crate::input::InputId;
 use crate::name::{FieldName, FlowName};
 use crate::reply::Reply;
@@ -29,6 +30,8 @@ pub struct TurnState {
     pub effects: Vec<PendingEffect>,
     /// When the flow wants to be woken.
     pub timer: Option<Timer>,
+    /// When it counts that nothing happened.
+    pub idle: Option<IdleTimer>,
     /// The steps that the person came through, newest last.
     pub history: Vec<HistoryEntry>,
     /// The last turn that failed.
@@ -46,6 +49,7 @@ impl TurnState {
         effects
             .chain(replies)
             .chain(self.timer.as_ref().map(|timer| timer.at))
+            .chain(self.idle.map(|timer| timer.at))
             .min()
     }
 }
@@ -107,6 +111,34 @@ pub struct Timer {
     pub name: String,
     /// When.
     pub at: Timestamp,
+    /// A timer that is late by more than this many milliseconds, since no process was there, is dropped; without it, it
+    /// fires however late.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skip_after_millis: Option<u64>,
+}
+
+impl Timer {
+    /// A timer that fires however late it is.
+    pub fn new(name: impl Into<String>, at: Timestamp) -> Self {
+        Self {
+            name: name.into(),
+            at,
+            skip_after_millis: None,
+        }
+    }
+
+    /// The same, and it is dropped when it is late by more than this.
+    #[must_use]
+    pub fn skip_after(mut self, lateness: Duration) -> Self {
+        self.skip_after_millis = u64::try_from(lateness.as_millis()).ok();
+        self
+    }
+
+    /// Whether it is too late for it.
+    pub(crate) fn is_too_late(&self, now: Timestamp) -> bool {
+        self.skip_after_millis
+            .is_some_and(|millis| now.since(self.at) > Duration::from_millis(millis))
+    }
 }
 
 /// A step that the person left, with the way back.
@@ -180,6 +212,16 @@ impl Seen {
         self.0.drain(..surplus);
     }
 
+    /// Remembers what another session saw, too. The newest are kept.
+    pub(crate) fn join(&mut self, other: &Self) {
+        let new = other.0.iter().filter(|(input, _)| !self.contains(input));
+        let new: Vec<_> = new.cloned().collect();
+        self.0.extend(new);
+        self.0.sort_by_key(|(_, at)| *at);
+        let surplus = self.0.len().saturating_sub(Self::LIMIT);
+        self.0.drain(..surplus);
+    }
+
     /// How many inputs are remembered.
     pub fn len(&self) -> usize {
         self.0.len()
@@ -200,6 +242,7 @@ impl Serialize for TurnState {
             menu,
             effects,
             timer,
+            idle,
             history,
             last_error,
             language,
@@ -220,6 +263,9 @@ impl Serialize for TurnState {
         }
         if let Some(timer) = timer {
             map.serialize_entry("timer", timer)?;
+        }
+        if let Some(idle) = idle {
+            map.serialize_entry("idle", idle)?;
         }
         if !history.is_empty() {
             map.serialize_entry("history", history)?;
@@ -248,6 +294,7 @@ impl<'de> Deserialize<'de> for TurnState {
                 menu: object.take("menu")?,
                 effects: object.take("effects")?,
                 timer: object.take("timer")?,
+                idle: object.take("idle")?,
                 history: object.take("history")?,
                 last_error: object.take("last_error")?,
                 language: object.take("language")?,
@@ -297,10 +344,12 @@ mod tests {
         let at = Timestamp::from_millis;
         let mut state = TurnState::default();
         assert_eq!(state.wake_at(), None);
-        state.timer = Some(Timer {
-            name: "reminder".into(),
-            at: at(9),
+        state.timer = Some(Timer::new("reminder", at(9)));
+        state.idle = Some(IdleTimer {
+            stage: crate::idle::IdleStage::Remind,
+            at: at(7),
         });
+        assert_eq!(state.wake_at(), Some(at(7)));
         state.effects.push(PendingEffect {
             id: "e1".into(),
             flow: FlowName::constant("order"),

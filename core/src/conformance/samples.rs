@@ -100,6 +100,7 @@ pub(super) fn turn_state(now: Timestamp) -> TurnState {
         recover_at: now,
     });
     state.timer = Some(Timer {
+        skip_after_millis: Some(60_000),
         name: "reminder".to_owned(),
         at: now,
     });

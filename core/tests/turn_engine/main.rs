@@ -9,6 +9,8 @@
 
 mod effects;
 mod exactly_once;
+mod idle;
+mod relocation;
 mod rivals;
 mod routing;
 mod taps;

@@ -1,9 +1,9 @@
 //! A tap is taken only if the current turn offers that button.
 
-use stepkeep_core::{Outcome, Reply};
+use stepkeep_core::{ChatId, Outcome, Reply, SessionKey, SessionStore as _, UserId};
 
 use crate::toy::{order, step};
-use crate::world::{World, applied, command, raw_tap, repeated, tap, text};
+use crate::world::{World, applied, command, key, raw_tap, repeated, tap, text};
 
 fn is_outdated(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::OutdatedTap { answer } if answer == "out of date")
@@ -106,4 +106,45 @@ async fn a_tap_leads_where_the_button_says() {
     let next = applied(world.send(3, text("Austin")).await);
     let back = applied(world.send(4, tap(&next, "Back")).await);
     assert_eq!(back.session.step(), Some(&step("city")));
+}
+
+#[tokio::test]
+async fn in_a_group_a_tap_on_somebody_elses_button_changes_nothing_for_either() {
+    let world = World::new();
+    let group = ChatId(-5);
+    let (ann, bob) = (
+        key().with_chat(group),
+        SessionKey::new(key().bot(), group, UserId(43)),
+    );
+    let start = world.update(1, command("start", ""));
+    let menu = applied(world.engine.handle(&ann, &start).await.unwrap());
+    let bobs = world.update(2, command("start", ""));
+    applied(world.engine.handle(&bob, &bobs).await.unwrap());
+    let before = [&ann, &bob].map(|key| world.memory.get(key));
+    let before = futures::future::join_all(before).await;
+
+    let pressed = world.update(3, tap(&menu, "Order"));
+    let outcome = world.engine.handle(&bob, &pressed).await.unwrap();
+    assert!(matches!(outcome, Outcome::ForeignTap { answer } if answer == "not yours"));
+    for forged in [
+        "",
+        ":",
+        "::",
+        "x:0:42",
+        ":0:",
+        "a:b:c:d",
+        "0:0:99999999999999999999",
+    ] {
+        let forged = world.update(4, raw_tap(forged));
+        let outcome = world.engine.handle(&bob, &forged).await.unwrap();
+        assert!(matches!(
+            outcome,
+            Outcome::ForeignTap { .. } | Outcome::OutdatedTap { .. }
+        ));
+    }
+    let after = futures::future::join_all([&ann, &bob].map(|key| world.memory.get(key))).await;
+    let sessions = |read: Vec<Result<_, _>>| read.into_iter().map(Result::unwrap).collect::<Vec<_>>();
+    assert_eq!(sessions(before), sessions(after));
+
+    applied(world.engine.handle(&ann, &pressed).await.unwrap());
 }

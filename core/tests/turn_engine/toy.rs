@@ -4,14 +4,21 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use stepkeep_core::{
-    EffectRequest, Event, FieldName, FieldValue, Fields, Flow, FlowError, FlowName, Flows, Home, Lost,
-    Message, Migration, Next, PartChange, Reply, Session, StepName, Timer, Turn, TurnContext,
+    EffectRequest, Event, FieldName, FieldValue, Fields, Flow, FlowError, FlowName, Flows, Home, IdlePolicy,
+    Lost, Message, Migration, Next, PartChange, Reply, Session, StepName, Timer, Turn, TurnContext,
 };
 
 /// How long an effect of the order has.
 pub(crate) const LEASE: Duration = Duration::from_mins(1);
 /// When the order reminds of itself.
 pub(crate) const REMINDER: Duration = Duration::from_hours(1);
+
+/// Who names no city is reminded, and then the order is closed.
+pub(crate) const IDLE: IdlePolicy = IdlePolicy {
+    remind_after: Some(Duration::from_mins(30)),
+    close_after: Duration::from_hours(2),
+    skip_reminder_after: Duration::from_hours(1),
+};
 
 /// city → zip → rates (asks for them) → choice → label (buys it, whatever the person does).
 #[derive(Debug)]
@@ -41,10 +48,7 @@ fn ask(text: &str) -> Reply {
 }
 
 fn reminder(context: &TurnContext<'_>) -> Timer {
-    Timer {
-        name: "reminder".to_owned(),
-        at: context.now + REMINDER,
-    }
+    Timer::new("reminder", context.now + REMINDER)
 }
 
 fn effect(name: &str, payload: FieldValue, outlives_flow: bool) -> EffectRequest {
@@ -125,6 +129,21 @@ impl Flow for Order {
             "{at} in {}",
             language.unwrap_or_default()
         ))))
+    }
+
+    fn idle(&self, step: &StepName) -> Option<IdlePolicy> {
+        ["city", "rates"].contains(&step.as_str()).then_some(IDLE)
+    }
+
+    fn remind(&self, _: &TurnContext<'_>) -> Result<Turn, FlowError> {
+        Ok(Turn::say(Reply::text("Your order waits.")))
+    }
+
+    fn close(&self, _: &TurnContext<'_>) -> Result<Turn, FlowError> {
+        Ok(Turn {
+            next: Next::Leave,
+            ..Turn::say(Reply::text("I closed your order."))
+        })
     }
 
     /// Version 1 had the town where the city is now, and asked for a colour.
@@ -208,5 +227,9 @@ impl Home for Menu {
 
     fn outdated_tap(&self, _: &TurnContext<'_>) -> String {
         "out of date".to_owned()
+    }
+
+    fn foreign_tap(&self, _: &TurnContext<'_>) -> String {
+        "not yours".to_owned()
     }
 }

@@ -93,6 +93,13 @@ impl World {
         engine_on(&self.memory, &self.clock)
     }
 
+    /// Lets time pass until the session's timer is due, and answers what it stands for.
+    pub(crate) async fn until_due(&self, late_by: Duration) -> Input {
+        let session = self.session().await;
+        self.clock.set(session.wake_at().unwrap() + late_by);
+        self.engine.due_timer(&session).unwrap()
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
