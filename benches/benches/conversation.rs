@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use stepkeep::flows::flows;
+use stepkeep::flows::{FlowSettings, flows};
 use stepkeep::localization::Localizer;
 use stepkeep_benches::{Candidate, MEASUREMENT, candidates, key};
 use stepkeep_core::{Clock, Input, InputId, InputKind, Outcome, Reply, SystemClock, Tap, TurnEngine};
@@ -80,7 +80,7 @@ fn conversations(criterion: &mut Criterion) {
     for Candidate { name, store, .. } in &runtime.block_on(candidates()) {
         let engine = Arc::new(TurnEngine::new(
             Arc::clone(store),
-            flows(&localizer),
+            flows(&localizer, &FlowSettings::default()),
             Arc::new(SystemClock),
         ));
         let mut group = criterion.benchmark_group("conversation");

@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod dead_letters;
 pub mod demo;
 pub mod doctor;
 pub mod effects;

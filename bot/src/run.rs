@@ -14,19 +14,17 @@ use teloxide_core::types::BotCommand;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Settings;
+use crate::dead_letters::{self, DeadLetters};
 use crate::effects::{LabelDocuments, ShippingEffects};
 use crate::failure::Failure;
-use crate::flows::{COMMANDS, flows};
+use crate::flows::{COMMANDS, FlowSettings, flows};
 use crate::localization::{Language, Localizer};
-use crate::runner::{Drained, ExecutorConfig, Runner, RunnerParts};
+use crate::runner::{Drained, Runner, RunnerLimits, RunnerParts};
 use crate::shipping::{ShippingApi, ShippingClient, ShippingConfig};
 use crate::store::OpenStore;
 use crate::telegram::{
     ClientConfig, Poller, PollingConfig, Sender, SenderConfig, SessionShelf, TelegramClient,
 };
-
-/// How often it is looked for what is due.
-const RECOVERY_EVERY: Duration = Duration::from_secs(1);
 
 /// How long what is under way may take to finish when the bot is stopped.
 const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(15);
@@ -83,7 +81,10 @@ fn cleanup_settings(settings: &Settings) -> CleanupSettings {
         every: settings.cleanup.interval,
         idle_for: settings.cleanup.idle,
         // What lies on the shelf is somebody's update that is still to be handled.
-        scopes: BTreeMap::from([(SessionShelf::scope(), None)]),
+        scopes: BTreeMap::from([
+            (SessionShelf::scope(), None),
+            (DeadLetters::scope(), Some(dead_letters::KEPT_FOR)),
+        ]),
         ..CleanupSettings::default()
     }
 }
@@ -112,14 +113,19 @@ pub async fn run_on(
 
     let bot = telegram.bot_id();
     let runner = Runner::new(RunnerParts {
-        engine: TurnEngine::new(Arc::clone(&store), flows(&localizer), Arc::new(SystemClock)),
+        engine: TurnEngine::new(
+            Arc::clone(&store),
+            flows(&localizer, &FlowSettings::default()),
+            Arc::new(SystemClock),
+        ),
         sender: Arc::clone(&sender),
         localizer,
         effects: Arc::new(ShippingEffects::new(Arc::clone(&shipping))),
         documents: Arc::new(LabelDocuments::new(shipping)),
         bot,
         bot_name: me.username().to_owned(),
-        executor: ExecutorConfig::default(),
+        dead_letters: DeadLetters::new(Arc::clone(&store), Arc::new(SystemClock), bot),
+        limits: RunnerLimits::default(),
     });
     let shelf = SessionShelf::new(store, Arc::new(SystemClock), bot);
     let poller = Poller::with_shelf(Arc::new(telegram), Arc::new(shelf), PollingConfig::default());
@@ -127,7 +133,7 @@ pub async fn run_on(
 
     let recovery = tokio::spawn({
         let (runner, stop) = (runner.clone(), stop.clone());
-        async move { runner.recover(RECOVERY_EVERY, &stop).await }
+        async move { runner.recover(&stop).await }
     });
     let ended = poller.run(|delivery| runner.take(delivery), stop).await;
     recovery.abort();

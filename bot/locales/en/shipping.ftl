@@ -181,3 +181,7 @@ void-refused-already-used = This label has been used, so it can't be voided.
 void-refused-already-voided = This label is void already.
 void-refused-contact-carrier = The carrier wants to settle this in person. Please contact them.
 void-refused = The carrier refused to void this label.
+
+## Who stops answering
+order-reminder = ⏰ Your order is waiting for you. Shall we go on?
+order-closed = I have closed your order, since I had no answer for a long time. You can begin a new one at any time.

@@ -20,6 +20,10 @@ pub trait Effects: fmt::Debug + Send + Sync + 'static {
     /// before), also while an earlier process's request is still on its way: a call that must happen once looks first
     /// whether it did.
     async fn run(&self, effect: &PendingEffect) -> EffectResult;
+
+    /// The outcome of a call that was made too often without one, for the flow to tell the person; `None` when this
+    /// version doesn't know the call, which is then left to a newer one.
+    fn give_up(&self, effect: &PendingEffect) -> Option<FieldValue>;
 }
 
 /// What became of an outside call.

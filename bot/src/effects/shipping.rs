@@ -11,7 +11,8 @@ use stepkeep_core::{FieldValue, PendingEffect};
 use super::{EffectResult, Effects};
 use crate::flows::shipping::calls::{BUY_LABEL, CallOutcome, FETCH_RATES, VOID_LABEL};
 use crate::shipping::{
-    Label, LabelId, LabelStatus, RateId, Shipment, ShippingApi, ShippingError, ShippingErrorKind, Voiding,
+    Label, LabelId, LabelStatus, Operation, RateId, Shipment, ShippingApi, ShippingError, ShippingErrorKind,
+    Voiding,
 };
 
 /// After so many processes found no answer, the person is told that it isn't known. Trying again stays safe, since every
@@ -119,6 +120,29 @@ impl Effects for ShippingEffects {
             EffectResult::Later
         })
     }
+
+    fn give_up(&self, effect: &PendingEffect) -> Option<FieldValue> {
+        let operation = match effect.name.as_str() {
+            FETCH_RATES => Operation::Rates,
+            BUY_LABEL => Operation::Buy,
+            VOID_LABEL => Operation::Void,
+            _ => return None,
+        };
+        match given_up(operation) {
+            EffectResult::Finished(outcome) => Some(outcome),
+            EffectResult::Later => None,
+        }
+    }
+}
+
+fn given_up(operation: Operation) -> EffectResult {
+    let kind = match operation {
+        // It may have happened, and nobody knows.
+        Operation::Buy | Operation::Void => ShippingErrorKind::Unclear,
+        _ => ShippingErrorKind::Unavailable,
+    };
+    let error = ShippingError::new(kind, operation, "there was no answer, however often it was asked");
+    finished::<()>(Err(error))
 }
 
 fn payload<T: DeserializeOwned>(effect: &PendingEffect) -> Option<T> {

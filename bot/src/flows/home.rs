@@ -173,4 +173,8 @@ impl Home for HomeFlow {
     fn outdated_tap(&self, context: &TurnContext<'_>) -> String {
         self.speech(context).plain("menu-out-of-date")
     }
+
+    fn foreign_tap(&self, context: &TurnContext<'_>) -> String {
+        self.speech(context).plain("menu-of-somebody-else")
+    }
 }

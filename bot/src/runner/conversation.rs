@@ -1,20 +1,27 @@
 //! One input of one conversation, from the read to the acknowledgement.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt as _;
+use serde_json::value::RawValue;
 use stepkeep_core::{
-    Committed, Input, InputId, InputKind, Outcome, Reply, Retry, Session, SessionKey, TurnError,
+    ChatId, Committed, Input, InputId, InputKind, Outcome, Reply, Retry, Session, SessionKey, TurnError,
 };
+use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::Shared;
-use super::replies::Unsent;
+use super::executor::panic_message;
+use super::poison::Verdict;
+use super::replies::{Notice, Unsent};
+use crate::dead_letters::{DeadLetter, LetterId, Reason};
 use crate::flows::language_of_session;
 use crate::localization::Language;
-use crate::telegram::Receipt;
 use crate::telegram::incoming::{ConversationInput, message_id};
+use crate::telegram::{Origin, Receipt};
 
 /// A tap is answered after this long, whatever else happens: the person's client shows that it waits until then.
 const TAP_PATIENCE: Duration = Duration::from_secs(2);
@@ -24,50 +31,113 @@ const STORE_PATIENCE: Duration = Duration::from_secs(20);
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 
+/// An update of a conversation, with what is needed to answer it and to put it aside.
+pub(super) struct Taken {
+    pub(super) incoming: ConversationInput,
+    pub(super) raw: Arc<RawValue>,
+    pub(super) attempt: u32,
+    pub(super) receipt: Receipt,
+}
+
 /// What became of an input, for the log.
 enum Answered {
     /// It is done with.
     Yes(&'static str),
-    /// It comes again.
+    /// It comes again, through no fault of its own.
     NotYet(&'static str),
+    /// It failed, and may fail again.
+    Failed { reason: Reason, error: String },
 }
 
 impl Shared {
-    /// Answers a person's input, and acknowledges it when it was committed and answered.
-    pub(super) async fn answer(
-        self: &Arc<Self>,
-        incoming: ConversationInput,
-        attempt: u32,
-        receipt: Receipt,
-    ) {
-        let key = incoming.key.clone();
+    /// Answers a person's input, and what waited behind it, in their order.
+    pub(super) async fn answer(self: &Arc<Self>, taken: Taken) {
+        let key = taken.incoming.key.clone();
+        self.moves.wait(key.chat()).await;
+        // Whoever redelivers by themselves keeps the order of what they redeliver.
+        let is_ordered = taken.receipt.origin() == Origin::Polling;
+        let update = taken.receipt.update_id();
+        let mut next = if is_ordered {
+            self.order.pass(&key, update, taken)
+        } else {
+            Some(taken)
+        };
+        while let Some(taken) = next {
+            let update = taken.receipt.update_id();
+            let is_done = self.answer_one(taken).await;
+            next = match (is_ordered, is_done) {
+                (true, true) => self.order.settled(&key, update),
+                (true, false) => {
+                    self.order.given_back(&key, update);
+                    None
+                }
+                (false, _) => None,
+            };
+        }
+    }
+
+    /// Answers one input, and acknowledges it when it was committed and answered, or put aside. Answers whether it is
+    /// done with.
+    async fn answer_one(self: &Arc<Self>, taken: Taken) -> bool {
+        let Taken {
+            incoming,
+            raw,
+            attempt,
+            receipt,
+        } = taken;
         let span = tracing::info_span!(
             "turn",
-            chat_id = key.chat().0,
-            user_id = key.user().0,
+            chat_id = incoming.key.chat().0,
+            user_id = incoming.key.user().0,
             update_id = receipt.update_id(),
             flow = tracing::field::Empty,
             step = tracing::field::Empty,
         );
         async {
             let started = Instant::now();
-            let answered = self.answer_in_span(&incoming, attempt).await;
+            let update = receipt.update_id();
+            let answered = AssertUnwindSafe(self.answer_in_span(&incoming))
+                .catch_unwind()
+                .await;
+            let answered = answered.unwrap_or_else(|panic| Answered::Failed {
+                reason: Reason::Panicked,
+                error: panic_message(&*panic),
+            });
+            let answered = match answered {
+                Answered::Failed { reason, error } => {
+                    self.after_failure(&incoming, update, &raw, reason, &error).await
+                }
+                answered => answered,
+            };
             let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
             match answered {
                 Answered::Yes(outcome) => {
+                    self.poison.forget(update);
                     receipt.acknowledge();
                     tracing::info!(outcome, duration_ms, "answered");
+                    true
                 }
                 Answered::NotYet(reason) => {
                     tracing::warn!(reason, attempt, duration_ms, "given back, to come again");
+                    false
+                }
+                Answered::Failed { reason, error } => {
+                    tracing::error!(
+                        reason = reason.as_str(),
+                        error,
+                        attempt,
+                        duration_ms,
+                        "failed, and given back to come again"
+                    );
+                    false
                 }
             }
         }
         .instrument(span)
-        .await;
+        .await
     }
 
-    async fn answer_in_span(self: &Arc<Self>, incoming: &ConversationInput, attempt: u32) -> Answered {
+    async fn answer_in_span(self: &Arc<Self>, incoming: &ConversationInput) -> Answered {
         let ConversationInput {
             key,
             input,
@@ -76,9 +146,11 @@ impl Shared {
         } = incoming;
         let language = Language::from_language_code(input.language.as_deref());
         let mut query = query.as_ref();
-        let turn = self.handle(key, input);
+        let told = (!is_group_remark).then_some(language);
+        let turn = self.handle(key, input, told);
         tokio::pin!(turn);
         let result = tokio::select! {
+            biased;
             result = &mut turn => result,
             () = tokio::time::sleep(TAP_PATIENCE), if query.is_some() => {
                 if let Some(query) = query.take() {
@@ -93,13 +165,13 @@ impl Shared {
                 if let Some(query) = query {
                     self.replies.answer_tap(query, None).await;
                 }
-                return self.failed(key, &error, attempt, language).await;
+                return failed(&error);
             }
         };
         let tap_answer = match &outcome {
             Outcome::Applied(committed) | Outcome::Repeated(committed) => committed.tap_answer.as_deref(),
             Outcome::Answered { tap_answer, .. } => tap_answer.as_deref(),
-            Outcome::OutdatedTap { answer } => Some(answer.as_str()),
+            Outcome::OutdatedTap { answer } | Outcome::ForeignTap { answer } => Some(answer.as_str()),
             _ => None,
         };
         if let Some(query) = query {
@@ -128,8 +200,52 @@ impl Shared {
                 }
                 Answered::Yes("outdated_tap")
             }
+            Outcome::ForeignTap { .. } => Answered::Yes("foreign_tap"),
             _ => Answered::Yes("settled"),
         }
+    }
+
+    /// Counts a failure; after too many of them the update is put aside, the person is told, and the queue moves on.
+    async fn after_failure(
+        &self,
+        incoming: &ConversationInput,
+        update: i64,
+        raw: &RawValue,
+        reason: Reason,
+        error: &str,
+    ) -> Answered {
+        let attempts = match self.poison.failed(update) {
+            Verdict::TryAgain => {
+                return Answered::Failed {
+                    reason,
+                    error: error.to_owned(),
+                };
+            }
+            Verdict::PutAside { attempts } => attempts,
+        };
+        let now = self.engine.clock().now();
+        let letter = DeadLetter::new(LetterId(update), reason, error, raw.get(), now)
+            .after(attempts)
+            .of_conversation(incoming.key.clone());
+        if let Err(error) = self.dead_letters.put_aside(&letter).await {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "an update could not be put aside"
+            );
+            return Answered::NotYet("store");
+        }
+        tracing::error!(
+            reason = reason.as_str(),
+            error,
+            attempts,
+            "an update is put aside: `stepkeep dead-letters` shows it"
+        );
+        if !incoming.is_group_remark {
+            let language = Language::from_language_code(incoming.input.language.as_deref());
+            let reply = Reply::text(self.localizer.plain(language, "update-put-aside"));
+            let _ = self.replies.send(&incoming.key, &[], &[reply], language).await;
+        }
+        Answered::Yes("put_aside")
     }
 
     /// Says what left no trace in the session, unless it was said before.
@@ -147,7 +263,11 @@ impl Shared {
         if update.is_some_and(|update| self.answered.lock().contains(&update)) {
             return Answered::Yes("repeated");
         }
-        if let Err(Unsent::Later) = self.replies.send(key, replies, language).await {
+        if let Err(Unsent::Later) = self
+            .replies
+            .send(key, std::slice::from_ref(id), replies, language)
+            .await
+        {
             return Answered::NotYet("unsent");
         }
         if let Some(update) = update {
@@ -157,20 +277,37 @@ impl Shared {
     }
 
     /// Hands an input to the engine, for a while also when the store fails: the person's next input would fail as well,
-    /// and its turn comes after this one's.
-    pub(super) async fn handle(&self, key: &SessionKey, input: &Input) -> Result<Outcome, TurnError> {
-        let give_up_at = Instant::now() + STORE_PATIENCE;
+    /// and its turn comes after this one's. `told` is the language in which the person hears that they have to wait.
+    pub(super) async fn handle(
+        self: &Arc<Self>,
+        key: &SessionKey,
+        input: &Input,
+        told: Option<Language>,
+    ) -> Result<Outcome, TurnError> {
+        let started = Instant::now();
+        let give_up_at = started + STORE_PATIENCE;
         let mut pause = SHORTEST_PAUSE;
         loop {
             let error = match self.engine.handle(key, input).await {
-                Ok(outcome) => return Ok(outcome),
+                Ok(outcome) => {
+                    self.outage.succeeded(Instant::now());
+                    return Ok(outcome);
+                }
                 Err(error) => error,
             };
             let again = match &error {
                 TurnError::Store(error) => error.retry() != Retry::Never,
                 _ => true,
             };
-            if !again || self.stopping.is_cancelled() || Instant::now() + pause > give_up_at {
+            let now = Instant::now();
+            if again
+                && matches!(error, TurnError::Store(_))
+                && self.outage.failed(key, now.duration_since(started), now)
+                && let Some(language) = told
+            {
+                self.tell_of_outage(key, language);
+            }
+            if !again || self.stopping.is_cancelled() || now + pause > give_up_at {
                 return Err(error);
             }
             tracing::warn!(
@@ -183,36 +320,13 @@ impl Shared {
         }
     }
 
-    async fn failed(
-        &self,
-        key: &SessionKey,
-        error: &TurnError,
-        attempt: u32,
-        language: Language,
-    ) -> Answered {
-        let may_pass = match error {
-            TurnError::Store(error) => error.retry() != Retry::Never,
-            _ => true,
-        };
-        tracing::error!(
-            error = error as &dyn std::error::Error,
-            "a turn could not be committed"
-        );
-        // Said once, not at every attempt.
-        if attempt == 1 || !may_pass {
-            let text = if may_pass {
-                "store-trouble"
-            } else {
-                "something-went-wrong"
-            };
-            let reply = Reply::text(self.localizer.plain(language, text));
-            let _ = self.replies.send(key, &[reply], language).await;
-        }
-        if may_pass {
-            Answered::NotYet("store")
-        } else {
-            Answered::Yes("failed")
-        }
+    /// Says that the answer is kept, beside the turn that waits for the store.
+    fn tell_of_outage(self: &Arc<Self>, key: &SessionKey, language: Language) {
+        let (shared, key) = (Arc::clone(self), key.clone());
+        tokio::spawn(async move {
+            let reply = Reply::text(shared.localizer.plain(language, "store-trouble"));
+            let _ = shared.replies.send(&key, &[], &[reply], language).await;
+        });
     }
 
     /// Sends what was committed, and starts the outside calls.
@@ -235,11 +349,13 @@ impl Shared {
         let language = language_of_session(&session, language);
         let old_keyboard = tapped.and_then(message_id).or_else(|| self.replies.keyboard(key));
         // The calls don't wait for the replies: they were committed with them.
+        let (said, notice) = watch::channel(None::<Notice>);
         for effect in effects {
-            self.start_effect(key, effect);
+            self.start_effect(key, effect, language, notice.clone());
         }
-        match self.replies.send(key, &replies, language).await {
-            Ok(()) => {
+        match self.replies.send(key, &inputs, &replies, language).await {
+            Ok(notice) => {
+                said.send_replace(notice);
                 if let Err(error) = self.engine.confirm_delivery(&session, &inputs).await {
                     tracing::warn!(
                         error = &error as &dyn std::error::Error,
@@ -255,8 +371,46 @@ impl Shared {
                 self.end_quietly(key).await;
                 Ok(())
             }
+            Err(Unsent::ChatMoved(to)) => self.carry_over(key, to, &inputs, &replies, language).await,
             Err(Unsent::Later) => Err(()),
         }
+    }
+
+    /// The group has a new id, as Telegram tells who writes to the old one: the sessions move, and what was to be said is
+    /// said there.
+    async fn carry_over(
+        self: &Arc<Self>,
+        key: &SessionKey,
+        to: ChatId,
+        inputs: &[InputId],
+        replies: &[Reply],
+        language: Language,
+    ) -> Result<(), ()> {
+        let moved = self.move_chat(key.chat(), to).await;
+        let new_key = key.clone().with_chat(to);
+        let session = match moved {
+            Ok(()) => self.engine.store().get(&new_key).await.map_err(TurnError::from),
+            Err(error) => Err(error),
+        };
+        let session = session.map_err(|error| {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "a group's sessions could not be moved yet"
+            );
+        })?;
+        self.replies
+            .send(&new_key, inputs, replies, language)
+            .await
+            .map_err(drop)?;
+        if let Some(session) = session
+            && let Err(error) = self.engine.confirm_delivery(&session, inputs).await
+        {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "replies may be sent once more"
+            );
+        }
+        Ok(())
     }
 
     /// Takes old buttons away, without holding up the next input.
@@ -282,6 +436,30 @@ impl Shared {
             );
         }
     }
+}
+
+/// Whose fault a turn's failure is: a store that can't be reached fails everybody, and is waited for.
+fn failed(error: &TurnError) -> Answered {
+    tracing::error!(
+        error = error as &dyn std::error::Error,
+        "a turn could not be committed"
+    );
+    match error {
+        TurnError::Store(store) if store.retry() != Retry::Never => Answered::NotYet("store"),
+        TurnError::Store(_) => Answered::Failed {
+            reason: Reason::Store,
+            error: error_chain(error),
+        },
+        _ => Answered::Failed {
+            reason: Reason::Contention,
+            error: error_chain(error),
+        },
+    }
+}
+
+fn error_chain(error: &dyn std::error::Error) -> String {
+    let sources = std::iter::successors(error.source(), |error| error.source());
+    sources.fold(error.to_string(), |text, source| format!("{text}: {source}"))
 }
 
 /// Whether the buttons of a message are out of date after a turn: others took their place, or none did.

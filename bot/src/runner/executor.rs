@@ -228,16 +228,21 @@ where
     }
 
     fn report(&self, key: &K, payload: &(dyn Any + Send)) {
-        let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-        let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
         let panic = JobPanic {
-            message: text.unwrap_or_else(|| "a panic without text".to_owned()),
+            message: panic_message(payload),
         };
         // A handler that panics itself must not take the key's queue with it.
         if catch_unwind(AssertUnwindSafe(|| (self.on_panic)(key, &panic))).is_err() {
             tracing::error!(message = panic.message, "the handler of a job's panic panicked");
         }
     }
+}
+
+/// What a panic said, if it was text.
+pub(super) fn panic_message(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "a panic without text".to_owned())
 }
 
 impl<K> Clone for KeyedExecutor<K> {

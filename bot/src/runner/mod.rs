@@ -4,7 +4,13 @@
 mod background;
 mod conversation;
 mod executor;
+mod flood;
+mod moves;
+mod order;
+mod outage;
+mod poison;
 mod recovery;
+mod replay;
 mod replies;
 mod running_effects;
 
@@ -16,22 +22,37 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use lru::LruCache;
 use parking_lot::Mutex;
-use stepkeep_core::{BotId, SessionKey, TurnEngine};
+use stepkeep_core::{BotId, ChatId, Reply, SessionKey, StoreError, TurnEngine};
 use teloxide_core::payloads::AnswerCallbackQuery;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use executor::{Drained, ExecutorConfig, JobPanic, KeyedExecutor, SubmitError};
+pub use flood::FloodLimit;
+pub use recovery::RecoveryConfig;
 
+use crate::dead_letters::{DeadLetter, DeadLetters, LetterId, Reason};
 use crate::effects::{Documents, Effects};
-use crate::localization::Localizer;
-use crate::telegram::incoming::{self, Incoming};
-use crate::telegram::{Delivery, Sender};
+use crate::localization::{Language, Localizer};
+use crate::telegram::incoming::{self, ConversationInput, Incoming};
+use crate::telegram::{Delivery, Origin, Receipt, Sender};
+use conversation::Taken;
+use flood::Flood;
+use moves::Moves;
+use order::Order;
+use outage::Outage;
+use poison::Poison;
 use replies::Replies;
 use running_effects::RunningEffects;
 
 /// How many updates that left no trace are remembered: those of the last minutes, in which Telegram redelivers.
 const REMEMBERED_ANSWERS: NonZeroUsize = match NonZeroUsize::new(10_000) {
+    Some(number) => number,
+    None => NonZeroUsize::MIN,
+};
+
+/// Of so many people small things are remembered.
+const REMEMBERED_PEOPLE: NonZeroUsize = match NonZeroUsize::new(10_000) {
     Some(number) => number,
     None => NonZeroUsize::MIN,
 };
@@ -59,8 +80,21 @@ pub struct RunnerParts {
     pub bot: BotId,
     /// Its user name.
     pub bot_name: String,
+    /// Where updates go that can't be handled.
+    pub dead_letters: DeadLetters,
+    /// How much runs side by side, and how much of it by one person.
+    pub limits: RunnerLimits,
+}
+
+/// How much a runner takes on.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RunnerLimits {
     /// How much runs side by side.
     pub executor: ExecutorConfig,
+    /// How much one conversation may bring in.
+    pub flood: FloodLimit,
+    /// How what is due is looked for.
+    pub recovery: RecoveryConfig,
 }
 
 struct Shared {
@@ -74,6 +108,13 @@ struct Shared {
     bot: BotId,
     bot_name: String,
     stopping: CancellationToken,
+    recovery: RecoveryConfig,
+    dead_letters: DeadLetters,
+    order: Order<Taken>,
+    poison: Poison,
+    outage: Outage,
+    flood: Flood,
+    moves: Arc<Moves>,
     /// The updates that were answered without a trace in any session, so that a redelivered one isn't answered twice.
     answered: Mutex<LruCache<i64, ()>>,
 }
@@ -89,14 +130,15 @@ impl Runner {
             documents,
             bot,
             bot_name,
-            executor,
+            dead_letters,
+            limits,
         } = parts;
-        let executor = KeyedExecutor::new(executor, |key: &SessionKey, panic: &JobPanic| {
+        let executor = KeyedExecutor::new(limits.executor, |key: &SessionKey, panic: &JobPanic| {
             tracing::error!(
                 chat_id = key.chat().0,
                 user_id = key.user().0,
                 panic = panic.message,
-                "a conversation's job panicked; the update comes again"
+                "a conversation's job panicked; what it was for comes again"
             );
         });
         let shared = Shared {
@@ -110,6 +152,13 @@ impl Runner {
             bot,
             bot_name,
             stopping: CancellationToken::new(),
+            recovery: limits.recovery,
+            dead_letters,
+            order: Order::default(),
+            poison: Poison::default(),
+            outage: Outage::default(),
+            flood: Flood::new(limits.flood),
+            moves: Arc::default(),
             answered: Mutex::new(LruCache::new(REMEMBERED_ANSWERS)),
         };
         Self {
@@ -118,7 +167,7 @@ impl Runner {
     }
 
     /// Takes an update, and lets its conversation answer it in its turn. It is acknowledged when it was committed and
-    /// answered; when that fails, it is given back.
+    /// answered, or put aside; when that fails, it is given back.
     pub async fn take(&self, delivery: Delivery) {
         let Delivery {
             update,
@@ -129,8 +178,11 @@ impl Runner {
         let parsed = match update.parse() {
             Ok(parsed) => parsed,
             Err(error) => {
-                tracing::warn!(update_id, %error, "an update that can't be read is put aside");
-                receipt.acknowledge();
+                let id = LetterId(update_id);
+                let put_aside = self.put_aside(id, update.raw.get(), &error.to_string()).await;
+                if put_aside.is_ok() {
+                    receipt.acknowledge();
+                }
                 return;
             }
         };
@@ -147,12 +199,27 @@ impl Runner {
                 }
                 receipt.acknowledge();
             }
+            Incoming::ChatMoved { from, to } => self.begin_move(from, to, receipt),
             Incoming::Conversation(input) => {
                 let key = input.key.clone();
+                if attempt == 1 && !self.shared.flood.allows(&key) {
+                    self.refuse(*input, receipt);
+                    return;
+                }
+                let taken = Taken {
+                    incoming: *input,
+                    raw: update.raw,
+                    attempt,
+                    receipt,
+                };
                 let shared = Arc::clone(&self.shared);
-                let job = async move { shared.answer(*input, attempt, receipt).await }.boxed();
+                let is_ordered = taken.receipt.origin() == Origin::Polling;
+                let job = async move { shared.answer(taken).await }.boxed();
                 if let Err(error) = self.shared.executor.submit(key.clone(), job).await {
                     // The receipt went with the job, so the update is given back and comes again.
+                    if is_ordered {
+                        self.shared.order.given_back(&key, update_id);
+                    }
                     let (chat_id, user_id) = (key.chat().0, key.user().0);
                     tracing::warn!(update_id, chat_id, user_id, %error, "an update is put off");
                 }
@@ -160,9 +227,89 @@ impl Runner {
         }
     }
 
+    /// Puts an update aside that can't be read, with its text. When that fails it must not be acknowledged.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn put_aside(&self, id: LetterId, raw: &str, error: &str) -> Result<(), StoreError> {
+        let now = self.shared.engine.clock().now();
+        let letter = DeadLetter::new(id, Reason::Unreadable, error, raw, now);
+        let put_aside = self.shared.dead_letters.put_aside(&letter).await;
+        match &put_aside {
+            Ok(()) => tracing::error!(
+                letter = id.0,
+                error,
+                "an update that can't be read is put aside: `stepkeep dead-letters` shows it"
+            ),
+            Err(store) => tracing::error!(
+                letter = id.0,
+                error = store as &dyn std::error::Error,
+                "an update that can't be read could not be put aside"
+            ),
+        }
+        put_aside
+    }
+
+    /// Forgets which updates were given back, and gives back what waited behind them: for when whoever brings updates
+    /// stops doing so, and another process goes on.
+    pub fn let_go(&self) {
+        let updates = self.shared.order.clear();
+        if updates > 0 {
+            tracing::info!(updates, "updates that waited are left to another process");
+        }
+    }
+
+    /// Doesn't listen to an input that came in a flood, and says so now and then.
+    fn refuse(&self, input: ConversationInput, receipt: Receipt) {
+        let shared = Arc::clone(&self.shared);
+        let key = &input.key;
+        tracing::debug!(
+            update_id = receipt.update_id(),
+            chat_id = key.chat().0,
+            user_id = key.user().0,
+            "an input is refused: there were too many at once"
+        );
+        let tell = !input.is_group_remark && shared.flood.should_tell(key, tokio::time::Instant::now());
+        receipt.acknowledge();
+        if input.query.is_none() && !tell {
+            return;
+        }
+        tokio::spawn(async move {
+            if let Some(query) = &input.query {
+                shared.replies.answer_tap(query, None).await;
+            }
+            if tell {
+                let language = Language::from_language_code(input.input.language.as_deref());
+                let reply = Reply::text(shared.localizer.plain(language, "too-fast"));
+                let _ = shared.replies.send(&input.key, &[], &[reply], language).await;
+            }
+        });
+    }
+
+    /// Moves a group's sessions to its new id, beside the conversations; whoever writes there waits for it.
+    fn begin_move(&self, from: ChatId, to: ChatId, receipt: Receipt) {
+        let shared = Arc::clone(&self.shared);
+        let begun = shared.moves.begin(to);
+        self.shared.effect_tasks.spawn(async move {
+            let moved = match begun {
+                Some(moving) => moves::move_sessions(&shared, from, moving).await,
+                None => shared.move_chat(from, to).await,
+            };
+            match moved {
+                Ok(()) => receipt.acknowledge(),
+                Err(error) => tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    from = from.0,
+                    to = to.0,
+                    "a group's sessions could not be moved yet"
+                ),
+            }
+        });
+    }
+
     /// Looks every so often for what a process that died left undone, and for timers that are due; until stopped.
-    pub async fn recover(&self, every: Duration, stop: &CancellationToken) {
-        recovery::run(&self.shared, every, stop).await;
+    pub async fn recover(&self, stop: &CancellationToken) {
+        recovery::run(&self.shared, stop).await;
     }
 
     /// Lets what is under way finish: outside calls first, then the conversations. Past the deadline the rest is dropped;

@@ -1,33 +1,64 @@
-//! Looking for what is due: timers, and what a process that died left undone.
+//! Looking for what is due: timers, what a process that died left undone, and updates that are to be replayed.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use stepkeep_core::{ScanFilter, StoreError};
+use tokio::sync::Semaphore;
+use tokio::time::{Interval, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::Shared;
+use crate::dead_letters::DeadLetters;
 
 /// How many sessions are read at a time.
 const PAGE: usize = 100;
 
+/// How what is due is looked for. After an outage thousands of sessions may be due at once: the bounds keep them from
+/// crowding out the people who write now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecoveryConfig {
+    /// How long from one look to the next.
+    pub every: Duration,
+    /// The most sessions that are taken up in a second.
+    pub per_second: u32,
+    /// The most that are taken up and not done with.
+    pub at_once: usize,
+}
+
+impl Default for RecoveryConfig {
+    /// A look every second; 50 sessions a second, 32 at once.
+    fn default() -> Self {
+        Self {
+            every: Duration::from_secs(1),
+            per_second: 50,
+            at_once: 32,
+        }
+    }
+}
+
 /// Looks at once, and then every so often, until stopped. A store that fails is asked again the next time.
-pub(super) async fn run(shared: &Arc<Shared>, every: Duration, stop: &CancellationToken) {
+pub(super) async fn run(shared: &Arc<Shared>, stop: &CancellationToken) {
+    let config = shared.recovery;
+    let mut pace = interval(Duration::from_secs(1) / config.per_second.max(1));
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let places = Arc::new(Semaphore::new(config.at_once.max(1)));
     let looking = async {
         loop {
-            if let Err(error) = look(shared).await {
+            if let Err(error) = look(shared, &mut pace, &places).await {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
                     "what is due could not be looked for"
                 );
             }
-            tokio::time::sleep(every).await;
+            shared.flood.tidy();
+            tokio::time::sleep(config.every).await;
         }
     };
     stop.run_until_cancelled(looking).await;
 }
 
-async fn look(shared: &Arc<Shared>) -> Result<(), StoreError> {
+async fn look(shared: &Arc<Shared>, pace: &mut Interval, places: &Arc<Semaphore>) -> Result<(), StoreError> {
     let filter = ScanFilter {
         due_at: Some(shared.engine.clock().now()),
         ..ScanFilter::default()
@@ -42,9 +73,18 @@ async fn look(shared: &Arc<Shared>) -> Result<(), StoreError> {
             );
         }
         for session in page.sessions {
-            // The executor holds back when it is full, so that a backlog after an outage doesn't crowd out people.
-            if session.key().bot() == shared.bot {
-                shared.take_up(session).await;
+            if session.key().bot() != shared.bot {
+                continue;
+            }
+            pace.tick().await;
+            // Never closed, so there is a place for each in the end.
+            let Ok(place) = Arc::clone(places).acquire_owned().await else {
+                return Ok(());
+            };
+            if *session.key().scope() == DeadLetters::scope() {
+                shared.replay(&session, place).await;
+            } else {
+                shared.take_up(session, place).await;
             }
         }
         match page.next {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lru::LruCache;
 use parking_lot::Mutex;
-use stepkeep_core::{Message, Reply, SessionKey};
+use stepkeep_core::{ChatId, InputId, Message, Reply, SessionKey};
 use teloxide_core::payloads::AnswerCallbackQuery;
 use teloxide_core::types::{CallbackQueryId, MessageId, ReplyMarkup};
 
@@ -25,13 +25,28 @@ const REMEMBERED_KEYBOARDS: NonZeroUsize = match NonZeroUsize::new(50_000) {
     None => NonZeroUsize::MIN,
 };
 
+/// Of how many inputs it is remembered how far their replies got.
+const REMEMBERED_PROGRESS: NonZeroUsize = match NonZeroUsize::new(10_000) {
+    Some(number) => number,
+    None => NonZeroUsize::MIN,
+};
+
 /// Why replies were not sent to the end.
 #[derive(Debug)]
 pub(super) enum Unsent {
     /// Nobody is there to read them.
     ChatGone,
+    /// The group has this id now.
+    ChatMoved(ChatId),
     /// They may be sent later.
     Later,
+}
+
+/// The last message that was sent, which can be changed while what it tells of is under way.
+#[derive(Clone, Debug)]
+pub(super) struct Notice {
+    pub(super) id: MessageId,
+    pub(super) message: Message,
 }
 
 /// Sends replies in order.
@@ -43,6 +58,10 @@ pub(super) struct Replies {
     /// The messages whose buttons are the current ones, to take these away when others come. Lost on a restart: then a
     /// press on them is answered as out of date, and takes them away.
     keyboards: Mutex<LruCache<SessionKey, MessageId>>,
+    /// The messages whose buttons were taken away already.
+    tidied: Mutex<LruCache<(ChatId, MessageId), ()>>,
+    /// How many of an input's replies were sent when the next could not be: they are not sent again.
+    progress: Mutex<LruCache<(SessionKey, Vec<InputId>), usize>>,
 }
 
 impl Replies {
@@ -52,6 +71,8 @@ impl Replies {
             documents,
             localizer,
             keyboards: Mutex::new(LruCache::new(REMEMBERED_KEYBOARDS)),
+            tidied: Mutex::new(LruCache::new(REMEMBERED_KEYBOARDS)),
+            progress: Mutex::new(LruCache::new(REMEMBERED_PROGRESS)),
         }
     }
 
@@ -59,27 +80,46 @@ impl Replies {
         &self.sender
     }
 
-    /// Sends replies, one after another. What Telegram refuses for good is skipped and logged: it would be refused again.
+    /// Sends the replies to these inputs, one after another, beginning with the first that was not sent before; answers
+    /// the last one that was sent, if it can be changed. What Telegram refuses for good is skipped and logged: it would be
+    /// refused again.
     pub(super) async fn send(
         &self,
         key: &SessionKey,
+        inputs: &[InputId],
         replies: &[Reply],
         language: Language,
-    ) -> Result<(), Unsent> {
-        for reply in replies {
-            if let Err(error) = self.send_one(key, reply, language).await? {
-                match error.kind() {
-                    TelegramErrorKind::ChatGone(_) => return Err(Unsent::ChatGone),
-                    TelegramErrorKind::NotModified => {}
+    ) -> Result<Option<Notice>, Unsent> {
+        let begun = (key.clone(), inputs.to_vec());
+        let sent_before = self.progress.lock().pop(&begun).unwrap_or(0);
+        let mut notice = None;
+        for (index, reply) in replies.iter().enumerate().skip(sent_before) {
+            let unsent = match self.send_one(key, reply, language).await {
+                Ok(Ok(sent)) => {
+                    notice = sent.or(notice);
+                    continue;
+                }
+                Ok(Err(error)) => match error.kind() {
+                    TelegramErrorKind::ChatGone(_) => Unsent::ChatGone,
+                    TelegramErrorKind::MigratedTo(chat) => Unsent::ChatMoved(ChatId(*chat)),
+                    TelegramErrorKind::NotModified => continue,
                     _ if error.is_transient() => {
                         tracing::warn!(chat_id = key.chat().0, %error, "a reply could not be sent yet");
-                        return Err(Unsent::Later);
+                        Unsent::Later
                     }
-                    _ => tracing::error!(chat_id = key.chat().0, %error, "a reply is refused and left out"),
-                }
+                    _ => {
+                        tracing::error!(chat_id = key.chat().0, %error, "a reply is refused and left out");
+                        continue;
+                    }
+                },
+                Err(unsent) => unsent,
+            };
+            if matches!(unsent, Unsent::Later) && index > 0 && !inputs.is_empty() {
+                self.progress.lock().put(begun, index);
             }
+            return Err(unsent);
         }
-        Ok(())
+        Ok(notice)
     }
 
     async fn send_one(
@@ -87,7 +127,7 @@ impl Replies {
         key: &SessionKey,
         reply: &Reply,
         language: Language,
-    ) -> Result<Result<(), TelegramError>, Unsent> {
+    ) -> Result<Result<Option<Notice>, TelegramError>, Unsent> {
         let destination = Destination::of(key);
         let chat = Some(destination.chat());
         Ok(match reply {
@@ -107,7 +147,10 @@ impl Replies {
                         } else {
                             self.remember_keyboard(key, target);
                         }
-                        result.map(drop)
+                        result.map(|_| {
+                            let message = message.clone();
+                            Some(Notice { id: target, message })
+                        })
                     }
                 },
                 None => self.send_message(key, &destination, message).await,
@@ -117,24 +160,24 @@ impl Replies {
                     .sender
                     .send(chat, &destination.remove_buttons(target))
                     .await
-                    .map(drop),
-                None => Ok(()),
+                    .map(|_| None),
+                None => Ok(None),
             },
             Reply::Progress(progress) => {
                 // Shows for five seconds and is worth no second try.
                 let _ = self.sender.client().call(&destination.progress(*progress)).await;
-                Ok(())
+                Ok(None)
             }
             Reply::Document {
                 source,
                 file_name,
                 message,
-            } => {
-                self.send_document(key, &destination, source, file_name, message, language)
-                    .await?
-            }
+            } => self
+                .send_document(key, &destination, source, file_name, message, language)
+                .await?
+                .map(|()| None),
             // A kind that a newer version of the core knows: there is nothing that this one could send.
-            _ => Ok(()),
+            _ => Ok(None),
         })
     }
 
@@ -143,15 +186,22 @@ impl Replies {
         key: &SessionKey,
         destination: &Destination,
         message: &Message,
-    ) -> Result<(), TelegramError> {
+    ) -> Result<Option<Notice>, TelegramError> {
+        let mut notice = None;
+        let requests = destination.send_message(message);
+        let is_whole = requests.len() == 1;
         for request in destination.send_message(message) {
             let has_buttons = request.reply_markup.is_some();
             let sent = self.sender.send(Some(destination.chat()), &request).await?;
             if has_buttons {
                 self.remember_keyboard(key, sent.id);
             }
+            notice = is_whole.then(|| Notice {
+                id: sent.id,
+                message: message.clone(),
+            });
         }
-        Ok(())
+        Ok(notice)
     }
 
     async fn send_document(
@@ -180,7 +230,7 @@ impl Replies {
                     text: format!("{}\n\n{notice}", message.text),
                     ..message.clone()
                 };
-                return Ok(self.send_message(key, destination, &message).await);
+                return Ok(self.send_message(key, destination, &message).await.map(drop));
             }
         };
         let upload = Upload {
@@ -224,6 +274,24 @@ impl Replies {
 
     fn remember_keyboard(&self, key: &SessionKey, message: MessageId) {
         self.keyboards.lock().put(key.clone(), message);
+        self.tidied.lock().pop(&(key.chat(), message));
+    }
+
+    /// Changes the text of a message while what it tells of is under way. Its buttons stay as they are by then. A courtesy:
+    /// when it fails, nothing is lost.
+    pub(super) async fn retouch(&self, key: &SessionKey, notice: &Notice, text: String) {
+        let mut message = Message {
+            text,
+            ..notice.message.clone()
+        };
+        if self.keyboard(key) != Some(notice.id) {
+            message.buttons.clear();
+        }
+        let request = Destination::of(key).edit_message(notice.id, &message);
+        let edited = tokio::time::timeout(TIDY_DEADLINE, self.sender.client().call(&request)).await;
+        if let Ok(Err(error)) = edited {
+            tracing::debug!(chat_id = key.chat().0, %error, "a message stays as it is");
+        }
     }
 
     fn forget_keyboard(&self, key: &SessionKey, message: MessageId) {
@@ -236,6 +304,9 @@ impl Replies {
     /// Takes the buttons away from a message whose menu is over. A courtesy: when it fails, a press on them does it.
     pub(super) async fn remove_buttons(&self, key: &SessionKey, message: MessageId) {
         self.forget_keyboard(key, message);
+        if self.tidied.lock().put((key.chat(), message), ()).is_some() {
+            return;
+        }
         let destination = Destination::of(key);
         let request = destination.remove_buttons(message);
         let removed = tokio::time::timeout(TIDY_DEADLINE, self.sender.client().call(&request)).await;

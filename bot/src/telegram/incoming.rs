@@ -14,6 +14,13 @@ use teloxide_core::types::{
 pub enum Incoming {
     /// An input of a conversation.
     Conversation(Box<ConversationInput>),
+    /// A group became a supergroup, which has an id of its own.
+    ChatMoved {
+        /// The group's id.
+        from: ChatId,
+        /// The supergroup's.
+        to: ChatId,
+    },
     /// A button of a message that belongs to no chat: it is answered, and nothing else.
     TapWithoutChat(CallbackQueryId),
     /// Nothing that the bot answers: the word says what.
@@ -62,6 +69,16 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn message(&self, message: &Message) -> Incoming {
+        let here = ChatId(message.chat.id.0);
+        // Telegram tells of it twice, in either chat (Bot API, "Message"); once is enough, and twice does no harm.
+        if let Some(to) = message.migrate_to_chat_id() {
+            let to = ChatId(to.0);
+            return Incoming::ChatMoved { from: here, to };
+        }
+        if let Some(from) = message.migrate_from_chat_id() {
+            let from = ChatId(from.0);
+            return Incoming::ChatMoved { from, to: here };
+        }
         self.of_message(message, |message| message_kind(message, self.bot_name))
     }
 
@@ -341,6 +358,21 @@ mod tests {
         let location = json!({"longitude": 1.0, "latitude": 1.0});
         let input = conversation(read_json(&message(json!({"location": location}))));
         assert_eq!(input.input.kind, InputKind::Other("message".into()));
+    }
+
+    #[test]
+    fn a_group_that_becomes_a_supergroup_is_told_of_in_either_chat() {
+        let group = json!({"id": -5, "type": "group", "title": "G"});
+        let supergroup = json!({"id": -1_000_000_000_500_i64, "type": "supergroup", "title": "G"});
+        for told in [
+            message(json!({"chat": group, "migrate_to_chat_id": -1_000_000_000_500_i64})),
+            message(json!({"chat": supergroup, "migrate_from_chat_id": -5})),
+        ] {
+            let Incoming::ChatMoved { from, to } = read_json(&told) else {
+                panic!("a move");
+            };
+            assert_eq!((from, to), (ChatId(-5), ChatId(-1_000_000_000_500)));
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! after it has answered needs to decide itself what a failure means (see [`TelegramErrorKind`]).
 
 mod client;
+mod delivery;
 mod document;
 mod error;
 pub mod incoming;
@@ -14,11 +15,12 @@ mod token;
 mod update;
 
 pub use client::{ClientConfig, ClientError, DEFAULT_API_URL, TelegramClient};
+pub use delivery::{Delivery, Origin, Receipt, Settled};
 pub use document::{NewDocument, Upload};
 pub use error::{ConflictCause, Method, TelegramError, TelegramErrorKind};
 pub use polling::{
-    Delivery, PAGE_LIMIT, Poller, PollingConfig, PollingError, Receipt, SessionShelf, Shelf, ShelfError,
-    UpdateRequest, UpdateSource,
+    PAGE_LIMIT, Poller, PollingConfig, PollingError, SessionShelf, Shelf, ShelfError, UpdateRequest,
+    UpdateSource,
 };
 pub use sender::{Sender, SenderConfig};
 pub use token::{BotToken, InvalidToken};

@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use stepkeep_core::form::{BACK, CANCEL, Form, FormTurn, Question};
 use stepkeep_core::{
-    Event, FieldName, FieldValue, Fields, Flow, FlowError, FlowName, Message, Next, Reply, Session, StepName,
-    Turn, TurnContext,
+    Event, FieldName, FieldValue, Fields, Flow, FlowError, FlowName, IdlePolicy, Message, Next, Reply,
+    Session, StepName, Turn, TurnContext,
 };
 
 pub use purchase::LABEL_SOURCE;
@@ -27,6 +27,8 @@ const CONFIRM: &str = "confirm";
 const BUYING: &str = "buying";
 const DONE: &str = "done";
 const VOIDING: &str = "voiding";
+/// The steps behind the questions.
+const STEPS: [&str; 7] = [SUMMARY, FETCHING_RATES, RATES, CONFIRM, BUYING, DONE, VOIDING];
 
 const SHOW_RATES: &str = "show_rates";
 const SHOW_SUMMARY: &str = "show_summary";
@@ -48,12 +50,17 @@ pub(super) fn is_buying(session: &Session) -> bool {
 pub(super) struct ShippingFlow {
     localizer: Arc<Localizer>,
     form: Form,
+    idle: Option<IdlePolicy>,
 }
 
 impl ShippingFlow {
-    pub(super) fn new(localizer: Arc<Localizer>) -> Self {
+    pub(super) fn new(localizer: Arc<Localizer>, idle: Option<IdlePolicy>) -> Self {
         let form = questions::form(&localizer);
-        Self { localizer, form }
+        Self {
+            localizer,
+            form,
+            idle,
+        }
     }
 
     fn speech<'a>(&'a self, context: &TurnContext<'_>) -> Speech<'a> {
@@ -138,6 +145,28 @@ impl Flow for ShippingFlow {
 
     fn version(&self) -> u32 {
         1
+    }
+
+    fn has_step(&self, step: &StepName) -> bool {
+        STEPS.contains(&step.as_str()) || self.form.has_step(step)
+    }
+
+    fn idle(&self, step: &StepName) -> Option<IdlePolicy> {
+        // A finished order waits for nobody.
+        self.idle.filter(|_| *step != *DONE)
+    }
+
+    fn remind(&self, context: &TurnContext<'_>) -> Result<Turn, FlowError> {
+        let text = self.speech(context).plain("order-reminder");
+        Ok(Turn {
+            next: Next::Resume,
+            ..Turn::say(Reply::text(text))
+        })
+    }
+
+    fn close(&self, context: &TurnContext<'_>) -> Result<Turn, FlowError> {
+        let text = self.speech(context).plain("order-closed");
+        Ok(Turn::enter(super::home::name()).and_say(Reply::text(text)))
     }
 
     fn enter(&self, context: &TurnContext<'_>) -> Result<Turn, FlowError> {

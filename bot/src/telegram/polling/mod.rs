@@ -27,7 +27,6 @@ mod shelf;
 mod source;
 mod window;
 
-pub use delivery::{Delivery, Receipt};
 pub use poller::{Poller, PollingConfig, PollingError};
 pub use session_shelf::SessionShelf;
 pub use shelf::{Shelf, ShelfError};

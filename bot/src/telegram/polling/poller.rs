@@ -11,10 +11,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     super::{
+        delivery::Delivery,
         error::{ConflictCause, TelegramError, TelegramErrorKind},
         update::RawUpdate,
     },
-    delivery::{Delivery, Ledger},
+    delivery::{Ledger, delivery},
     shelf::Shelf,
     source::{PAGE_LIMIT, UpdateRequest, UpdateSource},
     window::{Due, Step, Window},
@@ -190,7 +191,7 @@ impl Poller {
             // was stopped in between, are given back.
             let deliveries: Vec<_> = due
                 .into_iter()
-                .map(|(update, attempt)| Delivery::new(update, attempt, &self.ledger))
+                .map(|(update, attempt)| delivery(update, attempt, &self.ledger))
                 .collect();
             for delivery in deliveries {
                 hand_out(delivery).await;
