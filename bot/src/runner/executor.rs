@@ -155,6 +155,11 @@ where
         self.shared.config.capacity - self.shared.capacity.available_permits()
     }
 
+    /// How many jobs of a key wait behind the one that runs.
+    pub fn waiting(&self, key: &K) -> usize {
+        self.shared.waiting.lock().get(key).map_or(0, VecDeque::len)
+    }
+
     /// How many keys have a job that runs or waits.
     pub fn active_keys(&self) -> usize {
         self.shared.waiting.lock().len()

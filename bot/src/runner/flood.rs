@@ -1,4 +1,5 @@
-//! Floods: a person who writes faster than anybody types is not listened to for a moment, and told so.
+//! Floods: a person who goes on writing while much of what they wrote still waits, and faster than anybody types, is not
+//! listened to for a moment, and told so. Whoever waits for the answers is always listened to, however fast they are.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -13,9 +14,11 @@ use tokio::time::Instant;
 
 use super::REMEMBERED_PEOPLE;
 
-/// How much one conversation may bring in.
+/// How much one conversation may bring in while its earlier inputs wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FloodLimit {
+    /// How many inputs may wait before what follows is counted.
+    pub waiting: usize,
     /// How many inputs at once.
     pub at_once: NonZeroU32,
     /// How many a second after that.
@@ -23,11 +26,13 @@ pub struct FloodLimit {
 }
 
 impl Default for FloodLimit {
-    /// 60 at once, and 5 a second: far more than a person does, also one whose messages waited for an outage to end.
+    /// While more than 5 wait, 50 at once and 5 a second: far more than a person does, also one whose messages waited for an
+    /// outage to end.
     fn default() -> Self {
         let number = |number| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
         Self {
-            at_once: number(60),
+            waiting: 5,
+            at_once: number(50),
             per_second: number(5),
         }
     }
@@ -38,6 +43,7 @@ const TELL_EVERY: Duration = Duration::from_secs(30);
 
 /// What conversations brought in lately.
 pub(super) struct Flood {
+    waiting: usize,
     limiter: RateLimiter<SessionKey, DashMapStateStore<SessionKey>, DefaultClock>,
     told: Mutex<LruCache<SessionKey, Instant>>,
 }
@@ -46,14 +52,15 @@ impl Flood {
     pub(super) fn new(limit: FloodLimit) -> Self {
         let quota = Quota::per_second(limit.per_second).allow_burst(limit.at_once);
         Self {
+            waiting: limit.waiting,
             limiter: RateLimiter::dashmap(quota),
             told: Mutex::new(LruCache::new(REMEMBERED_PEOPLE)),
         }
     }
 
-    /// Whether one more input of this conversation is listened to.
-    pub(super) fn allows(&self, key: &SessionKey) -> bool {
-        self.limiter.check_key(key).is_ok()
+    /// Whether one more input of this conversation is listened to while so many of its inputs wait.
+    pub(super) fn allows(&self, key: &SessionKey, waiting: usize) -> bool {
+        waiting <= self.waiting || self.limiter.check_key(key).is_ok()
     }
 
     /// Whether the person is to be told now that they are not listened to.
@@ -86,9 +93,13 @@ mod tests {
     fn one_persons_flood_is_cut_off_and_nobody_elses_answers_are() {
         let flood = Flood::new(FloodLimit::default());
         let [ann, bob] = [1, 2].map(|user| SessionKey::private(BotId(1), UserId(user)));
-        let taken = (0..1_000).filter(|_| flood.allows(&ann)).count();
-        assert!((60..200).contains(&taken), "{taken}");
-        assert!(flood.allows(&bob));
+        assert!(
+            (0..1_000).all(|_| flood.allows(&ann, 5)),
+            "who waits for answers is heard"
+        );
+        let taken = (0..1_000).filter(|_| flood.allows(&ann, 6)).count();
+        assert!((50..500).contains(&taken), "{taken}");
+        assert!(flood.allows(&bob, 6));
 
         let now = Instant::now();
         assert!(flood.should_tell(&ann, now));
@@ -96,6 +107,6 @@ mod tests {
         assert!(flood.should_tell(&ann, now + TELL_EVERY));
         assert!(flood.should_tell(&bob, now));
         flood.tidy();
-        assert_eq!(flood.limiter.len(), 1, "only who is over the limit is remembered");
+        assert!(!flood.allows(&ann, 6), "who is over the limit is not forgotten");
     }
 }

@@ -16,6 +16,7 @@ mod running_effects;
 
 use std::fmt;
 use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,8 +36,9 @@ use crate::dead_letters::{DeadLetter, DeadLetters, LetterId, Reason};
 use crate::effects::{Documents, Effects};
 use crate::localization::{Language, Localizer};
 use crate::telegram::incoming::{self, ConversationInput, Incoming};
-use crate::telegram::{Delivery, Origin, Receipt, Sender};
+use crate::telegram::{Delivery, Origin, RawUpdate, Receipt, Sender};
 use conversation::Taken;
+use executor::panic_message;
 use flood::Flood;
 use moves::Moves;
 use order::Order;
@@ -175,19 +177,17 @@ impl Runner {
             receipt,
         } = delivery;
         let update_id = update.id;
-        let parsed = match update.parse() {
-            Ok(parsed) => parsed,
+        let incoming = match self.read(&update) {
+            Ok(incoming) => incoming,
             Err(error) => {
                 let id = LetterId(update_id);
-                let put_aside = self.put_aside(id, update.raw.get(), &error.to_string()).await;
-                if put_aside.is_ok() {
+                if self.put_aside(id, update.raw.get(), &error).await.is_ok() {
                     receipt.acknowledge();
                 }
                 return;
             }
         };
-        let now = self.shared.engine.clock().now();
-        match incoming::read(&parsed, self.shared.bot, &self.shared.bot_name, now) {
+        match incoming {
             Incoming::Ignored(reason) => {
                 tracing::debug!(update_id, reason, "an update is not for a conversation");
                 receipt.acknowledge();
@@ -202,7 +202,8 @@ impl Runner {
             Incoming::ChatMoved { from, to } => self.begin_move(from, to, receipt),
             Incoming::Conversation(input) => {
                 let key = input.key.clone();
-                if attempt == 1 && !self.shared.flood.allows(&key) {
+                let waiting = self.shared.executor.waiting(&key);
+                if attempt == 1 && !self.shared.flood.allows(&key, waiting) {
                     self.refuse(*input, receipt);
                     return;
                 }
@@ -225,6 +226,17 @@ impl Runner {
                 }
             }
         }
+    }
+
+    /// Reads an update. A panic over it is caught: it would end whatever brings the updates.
+    fn read(&self, update: &RawUpdate) -> Result<Incoming, String> {
+        let now = self.shared.engine.clock().now();
+        let read = || {
+            let parsed = update.parse().map_err(|error| error.to_string())?;
+            let (bot, name) = (self.shared.bot, &self.shared.bot_name);
+            Ok(incoming::read(&parsed, bot, name, now))
+        };
+        catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|panic| Err(panic_message(&*panic)))
     }
 
     /// Puts an update aside that can't be read, with its text. When that fails it must not be acknowledged.

@@ -1,15 +1,18 @@
 //! Sending what turns say.
 
 use std::num::NonZeroUsize;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use lru::LruCache;
 use parking_lot::Mutex;
 use stepkeep_core::{ChatId, InputId, Message, Reply, SessionKey};
 use teloxide_core::payloads::AnswerCallbackQuery;
 use teloxide_core::types::{CallbackQueryId, MessageId, ReplyMarkup};
 
+use super::executor::panic_message;
 use crate::effects::Documents;
 use crate::localization::{Language, Localizer};
 use crate::telegram::incoming::message_id;
@@ -94,7 +97,21 @@ impl Replies {
         let sent_before = self.progress.lock().pop(&begun).unwrap_or(0);
         let mut notice = None;
         for (index, reply) in replies.iter().enumerate().skip(sent_before) {
-            let unsent = match self.send_one(key, reply, language).await {
+            // A reply that can't be sent for a mistake of ours must not be tried again and again.
+            let sent = AssertUnwindSafe(self.send_one(key, reply, language)).catch_unwind();
+            let sent = match sent.await {
+                Ok(sent) => sent,
+                Err(panic) => {
+                    let panic = panic_message(&*panic);
+                    tracing::error!(
+                        chat_id = key.chat().0,
+                        panic,
+                        "sending panicked; a reply is left out"
+                    );
+                    continue;
+                }
+            };
+            let unsent = match sent {
                 Ok(Ok(sent)) => {
                     notice = sent.or(notice);
                     continue;

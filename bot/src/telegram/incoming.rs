@@ -55,7 +55,7 @@ pub fn read(update: &Update, bot: BotId, bot_name: &str, now: Timestamp) -> Inco
         }
         UpdateKind::CallbackQuery(query) => reader.tap(query),
         UpdateKind::MyChatMember(member) => reader.membership(member),
-        UpdateKind::Error(_) => Incoming::Ignored("unreadable"),
+        UpdateKind::Error(_) => Incoming::Ignored("unknown_kind"),
         _ => Incoming::Ignored("not_for_a_conversation"),
     }
 }

@@ -1,8 +1,21 @@
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
-use teloxide_core::types::Update;
+use teloxide_core::types::{Update, UpdateKind};
+
+/// The kinds of updates that are answered (Bot API, "Update").
+pub(super) const ANSWERED_KINDS: [&str; 7] = [
+    "message",
+    "edited_message",
+    "business_message",
+    "edited_business_message",
+    "callback_query",
+    "pre_checkout_query",
+    "my_chat_member",
+];
 
 /// An update as Telegram sent it: the id, which is all that delivery needs, and the text, still unparsed.
 ///
@@ -46,13 +59,26 @@ impl RawUpdate {
         }
     }
 
-    /// Reads the whole update. A kind that `teloxide_core` doesn't know becomes
-    /// [`UpdateKind::Error`](teloxide_core::types::UpdateKind::Error), which is no error here.
+    /// Reads the whole update. A kind that is not answered and that `teloxide_core` doesn't know becomes
+    /// [`UpdateKind::Error`], which is no error here.
     ///
     /// # Errors
-    /// [`UnreadableUpdate`] when it is not an update.
+    /// [`UnreadableUpdate`] when it is not an update, or not as the Bot API promises that it is.
     pub fn parse(&self) -> Result<Update, UnreadableUpdate> {
-        serde_json::from_str(self.raw.get()).map_err(|error| UnreadableUpdate::at(self.id, &error))
+        let text = self.raw.get();
+        let update: Update =
+            serde_json::from_str(text).map_err(|error| UnreadableUpdate::at(self.id, &error))?;
+        if matches!(update.kind, UpdateKind::Error(_)) {
+            let parts: HashMap<&str, IgnoredAny> = serde_json::from_str(text).unwrap_or_default();
+            if let Some(kind) = ANSWERED_KINDS.iter().find(|kind| parts.contains_key(*kind)) {
+                return Err(UnreadableUpdate {
+                    id: self.id,
+                    line: 1,
+                    column: text.find(kind).unwrap_or_default(),
+                });
+            }
+        }
+        Ok(update)
     }
 }
 
@@ -81,8 +107,6 @@ pub(super) fn readable(values: Vec<Box<RawValue>>) -> Vec<RawUpdate> {
 
 #[cfg(test)]
 mod tests {
-    use teloxide_core::types::UpdateKind;
-
     use super::*;
 
     fn raw(text: &str) -> Box<RawValue> {
@@ -105,6 +129,12 @@ mod tests {
     fn an_unknown_kind_is_read_as_an_unknown_kind() {
         let update = RawUpdate::new(raw(r#"{"update_id":3,"brand_new_kind":{"a":1}}"#)).unwrap();
         assert!(matches!(update.parse().unwrap().kind, UpdateKind::Error(_)));
+    }
+
+    #[test]
+    fn a_known_kind_that_is_not_as_promised_can_not_be_read() {
+        let update = RawUpdate::new(raw(r#"{"update_id":3,"message":{"message_id":"x"}}"#)).unwrap();
+        assert_eq!(update.parse().unwrap_err().id, 3);
     }
 
     #[test]

@@ -1,12 +1,9 @@
 //! An answer or a tap costs one read and one write of the store.
 
-use std::ffi::OsString;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
-use stepkeep::config::{Settings, Sources};
-use stepkeep::run::run_on;
 use stepkeep_core::{
     CleanupPolicy, CleanupReport, MemoryStorage, NewSession, Revision, ScanCursor, ScanFilter, ScanPage,
     Session, SessionChange, SessionKey, SessionStore, StoreError,
@@ -14,8 +11,9 @@ use stepkeep_core::{
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::local_bot::{self, settings_in};
 use crate::order::{Order, PROMPTS};
-use crate::town::{API_KEY, TOKEN, Town, patiently};
+use crate::town::{Town, patiently};
 
 /// A store that counts what is asked of it.
 #[derive(Debug, Default)]
@@ -78,22 +76,8 @@ impl SessionStore for Counting {
 /// A bot in this process, on a store that counts.
 async fn counted_bot() -> (Arc<Town>, Arc<Counting>, CancellationToken, JoinHandle<()>) {
     let town = Town::new().await;
-    let url = town.sandbox.url();
-    let environment = [
-        ("STEPKEEP_TELEGRAM_TOKEN", TOKEN.to_owned()),
-        ("STEPKEEP_TELEGRAM_API_URL", url.clone()),
-        ("STEPKEEP_SHIPPING_API_URL", format!("{url}/shipping")),
-        ("STEPKEEP_SHIPPING_API_KEY", API_KEY.to_owned()),
-        ("STEPKEEP_STORE", "memory:".to_owned()),
-    ];
-    let environment = environment.map(|(name, value)| (OsString::from(name), OsString::from(value)));
-    let settings = Settings::load(&Sources::new().with_environment(environment)).unwrap();
     let store = Arc::new(Counting::default());
-    let stop = CancellationToken::new();
-    let bot = tokio::spawn({
-        let (store, stop) = (Arc::clone(&store), stop.clone());
-        async move { run_on(&settings, store, &stop).await.unwrap() }
-    });
+    let (stop, bot) = local_bot::run(settings_in(&town), Arc::<Counting>::clone(&store));
     (town, store, stop, bot)
 }
 

@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::order::{Order, PROMPTS, QUESTIONS};
 use crate::town::{BOT, Town};
 
+const FOREIGN: &str = "These buttons are for somebody else. Send /start for your own.";
 const OUTDATED: &str = "This menu is out of date. Please use the buttons of my latest message.";
 
 impl Town {
@@ -195,9 +196,38 @@ async fn in_a_group_nobody_presses_the_buttons_of_another() {
     let mut person = town.person_in_group(1, group).await;
     let first = person.begins().await;
     let (_, query) = stranger.taps(&first, "Cancel").await;
-    assert_eq!(stranger.answer_of(&query).await["text"], OUTDATED);
+    assert_eq!(stranger.answer_of(&query).await["text"], FOREIGN);
     person.hears_nothing_more().await;
+    let transcript = town.transcript(group).await;
+    let message = transcript
+        .iter()
+        .find(|message| message["message_id"] == first.message_id);
+    assert!(
+        message.unwrap()["inline_keyboard"].is_array(),
+        "they stay for whom they are"
+    );
     // The owner's buttons still do what they say.
     person.chooses(&first, "Cancel", "Cancelled").await;
     bot.has_not_panicked();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dead_buttons_are_taken_away_once_however_often_they_are_pressed() {
+    let (town, _bot) = Town::with_bot().await;
+    let mut person = town.person(1).await;
+    let first = person.begins().await;
+    person.chooses(&first, "Cancel", "Cancelled").await;
+    person.sees_buttons_go(first.message_id).await;
+    for number in 0..5 {
+        let (_, query) = person
+            .presses(first.message_id, &format!("{number}-of-nowhere:0"))
+            .await;
+        assert_eq!(person.answer_of(&query).await["text"], OUTDATED);
+    }
+    town.is_quiet().await;
+    let path = format!("/sim/calls?bot={BOT}&method=editMessageReplyMarkup");
+    let calls = town.get(&path).await;
+    let on_it = calls.as_array().unwrap().iter();
+    let on_it = on_it.filter(|call| call["params"]["message_id"] == first.message_id);
+    assert_eq!(on_it.count(), 1, "{calls}");
 }

@@ -185,37 +185,66 @@ impl Poller {
         F: Future<Output = ()> + Send,
     {
         let mut pauses = Pauses::new();
-        let hand_out = &hand_out;
-        let hand_out_all = async |due: Vec<Due>| {
-            // All receipts exist before the first update is handed out, so that those which are not, because the poller
-            // was stopped in between, are given back.
-            let deliveries: Vec<_> = due
-                .into_iter()
-                .map(|(update, attempt)| delivery(update, attempt, &self.ledger))
-                .collect();
-            for delivery in deliveries {
-                hand_out(delivery).await;
-            }
-        };
-
         if let Some(place) = &self.shelf {
             let kept = load(place.as_ref(), &mut pauses).await;
             let due = self.ledger.window.lock().admit_shelved(kept, Instant::now());
-            hand_out_all(due).await;
+            self.hand_out_all(due, &hand_out).await;
         }
         loop {
             self.warn_of_stalled();
             let step = self.ledger.window.lock().next_step(Instant::now());
-            match step {
-                Step::HandOut(due) => hand_out_all(due).await,
-                Step::Shelve(updates) => self.shelve(updates).await,
-                Step::Unshelve(ids) => self.unshelve(ids).await,
-                Step::Poll(offset) => {
-                    let due = self.poll(offset, &mut pauses).await?;
-                    hand_out_all(due).await;
+            let Step::Poll(offset) = step else {
+                self.do_chore(step, &hand_out).await;
+                continue;
+            };
+            // An open poll may last for long. What is given back meanwhile doesn't wait for its end.
+            let poll = self.poll(offset, &mut pauses);
+            tokio::pin!(poll);
+            let due = loop {
+                let chore = self.ledger.window.lock().next_chore(Instant::now());
+                let Step::Wait(until) = chore else {
+                    self.do_chore(chore, &hand_out).await;
+                    continue;
+                };
+                tokio::select! {
+                    biased;
+                    due = &mut poll => break due?,
+                    () = self.wait(until) => {}
                 }
-                Step::Wait(until) => self.wait(until).await,
-            }
+            };
+            self.hand_out_all(due, &hand_out).await;
+        }
+    }
+
+    /// Carries out what is to be done between polls.
+    async fn do_chore<H, F>(&self, chore: Step, hand_out: &H)
+    where
+        H: Fn(Delivery) -> F + Send + Sync,
+        F: Future<Output = ()> + Send,
+    {
+        match chore {
+            Step::HandOut(due) => self.hand_out_all(due, hand_out).await,
+            Step::Shelve(updates) => self.shelve(updates).await,
+            Step::Unshelve(ids) => self.unshelve(ids).await,
+            Step::Wait(until) => self.wait(until).await,
+            // Decided by the loop above alone.
+            Step::Poll(_) => {}
+        }
+    }
+
+    async fn hand_out_all<H, F>(&self, due: Vec<Due>, hand_out: &H)
+    where
+        H: Fn(Delivery) -> F + Send + Sync,
+        F: Future<Output = ()> + Send,
+    {
+        // All receipts exist before the first update is handed out, so that those which are not, because the poller
+        // was stopped in between, are given back.
+        let deliveries: Vec<_> = due
+            .into_iter()
+            .map(|(update, attempt)| delivery(update, attempt, &self.ledger))
+            .collect();
+        for delivery in deliveries {
+            hand_out(delivery).await;
         }
     }
 

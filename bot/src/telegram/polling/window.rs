@@ -17,7 +17,7 @@ const SENT_FOR_SURE: Duration = Duration::from_secs(1);
 /// How long an update that was given back waits, times the attempts so far.
 const REDELIVERY_PAUSE: Duration = Duration::from_secs(1);
 /// The longest such wait.
-const LONGEST_REDELIVERY_PAUSE: Duration = Duration::from_secs(30);
+const LONGEST_REDELIVERY_PAUSE: Duration = Duration::from_secs(10);
 
 /// The updates between the offset and the last one seen, and those on the shelf.
 #[derive(Debug)]
@@ -150,6 +150,23 @@ impl Window {
 
     /// Decides. Every answer but [`Step::Wait`] changes what the next one will be once it is carried out.
     pub(super) fn next_step(&mut self, now: Instant) -> Step {
+        let mut wakes = match self.next_chore(now) {
+            Step::Wait(until) => until,
+            chore => return chore,
+        };
+        if self.outstanding < self.config.max_outstanding {
+            let offset = self.offset();
+            let at = self.poll_at(offset);
+            if at.is_none_or(|at| at <= now) {
+                return Step::Poll(offset);
+            }
+            wakes = wakes.into_iter().chain(at).min();
+        }
+        Step::Wait(wakes)
+    }
+
+    /// The same, but for polls: what is to be done also while one is open.
+    pub(super) fn next_chore(&mut self, now: Instant) -> Step {
         if !self.to_unshelve.is_empty() && self.shelf_works(now) {
             return Step::Unshelve(self.to_unshelve.clone());
         }
@@ -161,16 +178,7 @@ impl Window {
         if !overdue.is_empty() {
             return Step::Shelve(overdue);
         }
-        let mut wakes = self.timers(now);
-        if self.outstanding < self.config.max_outstanding {
-            let offset = self.offset();
-            let at = self.poll_at(offset);
-            if at.is_none_or(|at| at <= now) {
-                return Step::Poll(offset);
-            }
-            wakes.extend(at);
-        }
-        Step::Wait(wakes.into_iter().min())
+        Step::Wait(self.timers(now).into_iter().min())
     }
 
     /// A poll from `offset` on begins. What lies below is confirmed by it, and can't come back.
