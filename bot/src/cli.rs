@@ -11,6 +11,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use crate::config::{Setting, SettingFlags, Sources, StoreBackend};
+use crate::dead_letters::LetterId;
 
 /// The file that is read when nobody names another.
 pub const DEFAULT_FILE: &str = "stepkeep.toml";
@@ -30,6 +31,41 @@ pub enum Invocation {
     Demo(DemoArgs),
     /// Look at the store.
     Doctor(DoctorArgs),
+    /// Look at updates that were put aside, and decide about them.
+    DeadLetters(DeadLettersArgs),
+}
+
+/// What to do with updates that were put aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLettersArgs {
+    /// What to do.
+    pub action: LetterAction,
+    /// The file to read, if one was named.
+    pub config: Option<PathBuf>,
+    /// The settings that were given as flags.
+    pub flags: SettingFlags,
+}
+
+/// What is done with dead letters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LetterAction {
+    /// List them.
+    List,
+    /// Show one whole.
+    Show(LetterId),
+    /// Have them handled again.
+    Replay(LetterChoice),
+    /// Delete them.
+    Delete(LetterChoice),
+}
+
+/// Which dead letters are meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LetterChoice {
+    /// All of the bot.
+    All,
+    /// These.
+    These(Vec<LetterId>),
 }
 
 /// How to run a bot.
@@ -71,6 +107,16 @@ impl DoctorArgs {
     const SETTINGS: [&'static str; 3] = ["store", "log", "log_format"];
 
     /// The same as those of the bot whose store it is.
+    pub fn sources(&self, environment: impl IntoIterator<Item = (OsString, OsString)>) -> Sources {
+        sources_of_a_bot(self.config.as_deref(), environment, &self.flags)
+    }
+}
+
+impl DeadLettersArgs {
+    /// The settings that it needs: which bot, its store, and its own log.
+    const SETTINGS: [&'static str; 4] = ["telegram_token", "store", "log", "log_format"];
+
+    /// The same as those of the bot whose letters they are.
     pub fn sources(&self, environment: impl IntoIterator<Item = (OsString, OsString)>) -> Sources {
         sources_of_a_bot(self.config.as_deref(), environment, &self.flags)
     }
@@ -132,6 +178,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
             config: matches.get_one("config").cloned(),
             flags: given(&matches),
         })),
+        Some((name, matches)) if name == "dead-letters" => letters_invocation(matches),
         Some((_, matches)) => Ok(Invocation::Run(RunArgs {
             config: matches.get_one("config").cloned(),
             flags: given(&matches),
@@ -141,6 +188,38 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
             "say what to do: `stepkeep run`, `stepkeep doctor` or `stepkeep demo`",
         )),
     }
+}
+
+fn letters_invocation(mut matches: ArgMatches) -> Result<Invocation, clap::Error> {
+    let missing = || {
+        command().error(
+            clap::error::ErrorKind::MissingSubcommand,
+            "say what to do with them: list, show, replay or delete",
+        )
+    };
+    let (name, matches) = matches.remove_subcommand().ok_or_else(missing)?;
+    let choice = || {
+        if matches!(matches.try_get_one("all"), Ok(Some(true))) {
+            LetterChoice::All
+        } else {
+            let ids = matches.try_get_many("id").ok().flatten();
+            LetterChoice::These(ids.map(|ids| ids.copied().collect()).unwrap_or_default())
+        }
+    };
+    let action = match name.as_str() {
+        "list" => LetterAction::List,
+        "show" => match matches.get_one("id") {
+            Some(id) => LetterAction::Show(*id),
+            None => return Err(missing()),
+        },
+        "replay" => LetterAction::Replay(choice()),
+        _ => LetterAction::Delete(choice()),
+    };
+    Ok(Invocation::DeadLetters(DeadLettersArgs {
+        action,
+        config: matches.get_one("config").cloned(),
+        flags: given(&matches),
+    }))
 }
 
 /// The definition of the command line.
@@ -159,13 +238,15 @@ pub fn command() -> Command {
         .arg_required_else_help(true)
         .subcommand(run())
         .subcommand(doctor())
+        .subcommand(dead_letters())
         .subcommand(demo())
         .after_help(
             "Examples:\n  \
              stepkeep demo                       a bot to play with, without any account\n  \
              stepkeep run                        a bot as stepkeep.toml and the environment say\n  \
              stepkeep run --help                 every setting\n  \
-             stepkeep doctor                     how the store is, and what can be lost",
+             stepkeep doctor                     how the store is, and what can be lost\n  \
+             stepkeep dead-letters list          updates that could not be handled",
         )
 }
 
@@ -221,6 +302,62 @@ fn doctor() -> Command {
             "Examples:\n  \
              stepkeep doctor\n  \
              stepkeep doctor --store sqlite:///var/lib/stepkeep/sessions.sqlite",
+        )
+}
+
+fn dead_letters() -> Command {
+    let with_settings = |command: Command| {
+        command.arg(config()).next_help_heading("Settings").args(
+            DeadLettersArgs::SETTINGS
+                .into_iter()
+                .filter_map(Setting::by_key)
+                .map(flag),
+        )
+    };
+    let id = || {
+        Arg::new("id")
+            .value_name("ID")
+            .help("The letter's id, as `list` shows it")
+            .allow_negative_numbers(true)
+            .value_parser(value_parser!(LetterId))
+    };
+    let some = |command: Command| {
+        command
+            .arg(id().num_args(1..).required_unless_present("all"))
+            .arg(
+                Arg::new("all")
+                    .long("all")
+                    .help("All of the bot")
+                    .conflicts_with("id")
+                    .action(ArgAction::SetTrue),
+            )
+    };
+    Command::new("dead-letters")
+        .about("Look at updates that could not be handled, and have them handled again")
+        .long_about(
+            "Look at updates that could not be handled, and have them handled again.\n\nAn update that failed five times, or \
+             that can't be read, is put aside in the store, so that those behind it go on; it is kept for 30 days. After \
+             the cause is mended, `replay` has it handled by whichever process of the bot runs.",
+        )
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(with_settings(Command::new("list").about("List them, oldest first")))
+        .subcommand(with_settings(
+            Command::new("show")
+                .about("Show one with the whole update, which holds what the person wrote")
+                .arg(id().required(true)),
+        ))
+        .subcommand(with_settings(some(
+            Command::new("replay").about("Have them handled again"),
+        )))
+        .subcommand(with_settings(some(
+            Command::new("delete").about("Delete them for good"),
+        )))
+        .after_help(
+            "Examples:\n  \
+             stepkeep dead-letters list\n  \
+             stepkeep dead-letters show 123456789\n  \
+             stepkeep dead-letters replay --all",
         )
 }
 
@@ -331,6 +468,32 @@ mod tests {
     }
 
     #[test]
+    fn dead_letters_are_named_one_by_one_or_all_at_once() {
+        let action = |line: &str| match parsed(line) {
+            Ok(Invocation::DeadLetters(arguments)) => Ok(arguments.action),
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => Err(error.kind()),
+        };
+        assert_eq!(action("stepkeep dead-letters list"), Ok(LetterAction::List));
+        let both = LetterChoice::These(vec![LetterId(5), LetterId(-6)]);
+        assert_eq!(
+            action("stepkeep dead-letters replay 5 -6 --store memory:"),
+            Ok(LetterAction::Replay(both))
+        );
+        assert_eq!(
+            action("stepkeep dead-letters delete --all"),
+            Ok(LetterAction::Delete(LetterChoice::All))
+        );
+        assert_eq!(
+            action("stepkeep dead-letters show 7"),
+            Ok(LetterAction::Show(LetterId(7)))
+        );
+        for wrong in ["replay", "replay 5 --all", "show", "delete x", "burn"] {
+            action(&format!("stepkeep dead-letters {wrong}")).unwrap_err();
+        }
+    }
+
+    #[test]
     fn a_demo_has_no_flag_that_could_name_a_real_bot() {
         let error = parsed("stepkeep demo --telegram-token 1:a").unwrap_err();
         assert_eq!(error.kind(), clap::error::ErrorKind::UnknownArgument);
@@ -359,5 +522,10 @@ mod tests {
         insta::assert_snapshot!("help-run", text("stepkeep run --help"));
         insta::assert_snapshot!("help-doctor", text("stepkeep doctor --help"));
         insta::assert_snapshot!("help-demo", text("stepkeep demo --help"));
+        insta::assert_snapshot!("help-dead-letters", text("stepkeep dead-letters --help"));
+        insta::assert_snapshot!(
+            "help-dead-letters-replay",
+            text("stepkeep dead-letters replay --help")
+        );
     }
 }

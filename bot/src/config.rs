@@ -54,8 +54,19 @@ pub struct Settings {
     pub admins: BTreeSet<UserId>,
     /// When idle sessions are removed.
     pub cleanup: CleanupSettings,
+    /// When people hear who stop answering.
+    pub idle: IdleSettings,
     /// What is logged, and how.
     pub log: LogSettings,
+}
+
+/// When people hear who stop answering.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IdleSettings {
+    /// When a person is reminded of an order; never without it.
+    pub shipping_reminder: Option<Duration>,
+    /// When an order is closed; without it, it stays until the cleanup.
+    pub shipping_timeout: Option<Duration>,
 }
 
 /// How to reach Telegram.
@@ -113,6 +124,8 @@ impl Settings {
         let admins = findings.read(&setting::ADMINS, values::parse_user_ids);
         let interval = findings.read(&setting::CLEANUP_INTERVAL, values::parse_cleanup_interval);
         let idle = findings.read(&setting::CLEANUP_IDLE, values::parse_cleanup_idle);
+        let shipping_reminder = findings.read(&setting::SHIPPING_REMINDER, values::parse_idle);
+        let shipping_timeout = findings.read(&setting::SHIPPING_TIMEOUT, values::parse_idle);
         let log = LogSettings::read(&mut findings);
         findings.conclude(move || {
             Some(Self {
@@ -131,6 +144,42 @@ impl Settings {
                     interval: interval?,
                     idle: idle?,
                 },
+                idle: IdleSettings {
+                    shipping_reminder: shipping_reminder?,
+                    shipping_timeout: shipping_timeout?,
+                },
+                log: log?,
+            })
+        })
+    }
+}
+
+/// What is needed to look at what a bot keeps, without the rest of it.
+#[derive(Debug, Clone)]
+pub struct OperatorSettings {
+    /// The bot's token, which says which bot it is.
+    pub token: BotToken,
+    /// Where sessions are kept.
+    pub store: StoreUrl,
+    /// What is logged, and how.
+    pub log: LogSettings,
+}
+
+impl OperatorSettings {
+    /// Reads and checks these settings alone.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is missing or wrong with them, and with the sources as such.
+    pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
+        let mut findings = Findings::of(sources);
+        let token = findings.read(&setting::TELEGRAM_TOKEN, values::parse_token);
+        let store = findings.read(&setting::STORE, StoreUrl::parse);
+        let log = LogSettings::read(&mut findings);
+        findings.conclude(move || {
+            Some(Self {
+                token: token?,
+                store: store?,
                 log: log?,
             })
         })

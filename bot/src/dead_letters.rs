@@ -4,6 +4,7 @@
 //! of the bot can replay them: [`DeadLetters::request_replay`] sets a wake time, and whichever process looks for what is due
 //! hands the update to its runner.
 
+mod command;
 mod letter;
 
 use std::sync::{Arc, LazyLock};
@@ -14,6 +15,7 @@ use stepkeep_core::{
     StoreErrorKind, UserId,
 };
 
+pub use command::dead_letters;
 pub use letter::{DeadLetter, LetterId, Reason};
 
 #[expect(

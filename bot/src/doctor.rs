@@ -1,14 +1,22 @@
 //! `stepkeep doctor`: looks at a store as an operator would, and changes nothing.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt::Write;
+use std::sync::Arc;
 
 use anyhow::Context;
-use stepkeep_core::{SchemaStatus, StoreAdministration, StoreHealth, StoreStatistics};
+use stepkeep_core::{
+    Fit, Flows, ScanFilter, SchemaStatus, Scope, Session, SessionStore, StoreError, StoreHealth,
+    StoreStatistics,
+};
 
 use crate::cli::DoctorArgs;
 use crate::config::{StoreSettings, StoreUrl};
+use crate::dead_letters::DeadLetters;
 use crate::failure::Failure;
+use crate::flows::{FlowSettings, flows};
+use crate::localization::Localizer;
 use crate::logging;
 use crate::store::OpenStore;
 
@@ -31,7 +39,9 @@ pub async fn doctor(
         )
     };
     let store = OpenStore::inspect(url).await.with_context(unusable)?;
-    let report = Report::of(&*store.administration, url.sets_up_schema()).await;
+    let localizer = Arc::new(Localizer::new().context("the bot's texts can't be read")?);
+    let flows = flows(&localizer, &FlowSettings::default());
+    let report = Report::of(&store, &flows, url.sets_up_schema()).await;
     store.close().await;
     let report = report.with_context(unusable)?;
     print!("{}", report.text(url));
@@ -51,16 +61,129 @@ struct Report {
     schema: SchemaStatus,
     health: StoreHealth,
     statistics: StoreStatistics,
+    fits: Fits,
+}
+
+/// How well this version can go on with the sessions of people, by flow; and what else lies in the store.
+#[derive(Debug, Default)]
+struct Fits {
+    counts: BTreeMap<(Fit, String), usize>,
+    dead_letters: usize,
+    unreadable: usize,
+}
+
+/// How many sessions are read at a time.
+const PAGE: usize = 500;
+
+impl Fits {
+    async fn of(store: &dyn SessionStore, flows: &Flows) -> Result<Self, StoreError> {
+        let mut fits = Self::default();
+        let mut after = None;
+        loop {
+            let page = store.scan(&ScanFilter::default(), after, PAGE).await?;
+            fits.unreadable += page.unreadable.len();
+            for session in &page.sessions {
+                fits.count(session, flows);
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(fits);
+            }
+        }
+    }
+
+    fn count(&mut self, session: &Session, flows: &Flows) {
+        let scope = session.key().scope();
+        if *scope == DeadLetters::scope() {
+            self.dead_letters += 1;
+        } else if *scope == Scope::main() {
+            let flow = session.flow().map(ToString::to_string).unwrap_or_default();
+            *self.counts.entry((flows.fit(session), flow)).or_default() += 1;
+        }
+    }
+
+    /// Whether something has to be said.
+    fn lines(&self) -> Vec<(&'static str, String)> {
+        let of_fit = |fits: &[Fit]| {
+            let counts = self.counts.iter().filter(|((fit, _), _)| fits.contains(fit));
+            counts.map(|(_, count)| count).sum::<usize>()
+        };
+        let mut lines = vec![(
+            "people",
+            format!(
+                "{} in a dialogue, {} in none",
+                of_fit(&[
+                    Fit::Known,
+                    Fit::Older,
+                    Fit::Newer,
+                    Fit::UnknownStep,
+                    Fit::UnknownFlow
+                ]),
+                of_fit(&[Fit::Home])
+            ),
+        )];
+        for ((fit, flow), count) in &self.counts {
+            let told = match fit {
+                Fit::Home | Fit::Known => continue,
+                Fit::Older => (
+                    "migrate",
+                    format!("{count} in an older version of {flow:?}: migrated at their next answer"),
+                ),
+                Fit::Newer => (
+                    "warning",
+                    format!("{count} in a newer version of {flow:?}: they have to wait for that version"),
+                ),
+                Fit::UnknownStep => (
+                    "warning",
+                    format!(
+                        "{count} in a step of {flow:?} that this version doesn't know: led to one that it does"
+                    ),
+                ),
+                Fit::UnknownFlow => (
+                    "warning",
+                    format!("{count} in {flow:?}, which this version doesn't know: led to the main menu"),
+                ),
+            };
+            lines.push(told);
+        }
+        if self.dead_letters > 0 {
+            lines.push((
+                "warning",
+                format!(
+                    "{} dead letters: `stepkeep dead-letters list` shows them",
+                    self.dead_letters
+                ),
+            ));
+        }
+        if self.unreadable > 0 {
+            lines.push((
+                "warning",
+                format!(
+                    "{} records can't be read; the bot leaves them alone",
+                    self.unreadable
+                ),
+            ));
+        }
+        lines
+    }
 }
 
 impl Report {
-    async fn of(store: &dyn StoreAdministration, sets_up: bool) -> Result<Self, stepkeep_core::StoreError> {
+    async fn of(store: &OpenStore, flows: &Flows, sets_up: bool) -> Result<Self, StoreError> {
+        let administration = &store.administration;
+        let schema = administration.check_schema().await?;
+        let fits = match schema {
+            SchemaStatus::Current { .. } => Fits::of(&*store.sessions, flows).await?,
+            // What is there can't be read before it is migrated.
+            _ => Fits::default(),
+        };
         Ok(Self {
             sets_up,
-            backend: store.backend(),
-            schema: store.check_schema().await?,
-            health: store.check_health().await?,
-            statistics: store.statistics().await?,
+            backend: administration.backend(),
+            schema,
+            health: administration.check_health().await?,
+            statistics: administration.statistics().await?,
+            fits,
         })
     }
 
@@ -88,11 +211,17 @@ impl Report {
             "store     {url} ({})\nschema    {schema}\nsessions  {sessions}{bytes}\n",
             self.backend
         );
-        // Writing to a string can't fail.
-        for warning in &self.health.warnings {
-            let _ = writeln!(text, "warning   {warning}");
+        let mut lines = match self.schema {
+            SchemaStatus::Current { .. } => self.fits.lines(),
+            _ => Vec::new(),
+        };
+        let warnings = self.health.warnings.iter();
+        lines.extend(warnings.map(|warning| ("warning", warning.clone())));
+        for (word, line) in &lines {
+            // Writing to a string can't fail.
+            let _ = writeln!(text, "{word:<10}{line}");
         }
-        if self.health.warnings.is_empty() {
+        if !lines.iter().any(|(word, _)| *word == "warning") {
             text.push_str("warnings  none\n");
         }
         text
@@ -109,6 +238,10 @@ fn in_words(bytes: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use stepkeep_core::{
+        BotId, FlowName, NewSession, Position, SessionChange, SessionKey, StepName, Timestamp, UserId,
+    };
+
     use super::*;
 
     #[cfg(feature = "memory")]
@@ -120,12 +253,14 @@ mod tests {
             schema: SchemaStatus::Current { version: 1 },
             health: StoreHealth::default(),
             statistics: StoreStatistics::new(3, Some(5_000)),
+            fits: Fits::default(),
         };
         let url = StoreUrl::parse("memory:").unwrap();
         insta::assert_snapshot!(report.text(&url), @r"
         store     memory: (redis)
         schema    version 1, as needed
         sessions  3, 4 KiB
+        people    0 in a dialogue, 0 in none
         warnings  none
         ");
         report.schema = SchemaStatus::Missing;
@@ -142,5 +277,39 @@ mod tests {
         report.sets_up = false;
         insta::assert_snapshot!(report.text(&url).lines().nth(1).unwrap(), @"schema    none yet: and the URL says that a start leaves it so");
         assert!(!report.is_ready());
+    }
+
+    #[test]
+    fn sessions_that_this_version_can_not_go_on_with_are_counted() {
+        let localizer = Arc::new(Localizer::new().unwrap());
+        let flows = flows(&localizer, &FlowSettings::default());
+        let at = |flow: &'static str, version, step: &'static str| {
+            let change = SessionChange::new(Timestamp::EPOCH).go_to(Position {
+                flow: FlowName::constant(flow),
+                version,
+                step: StepName::constant(step),
+            });
+            NewSession::new(SessionKey::private(BotId(1), UserId(2)), change).session()
+        };
+        let mut fits = Fits::default();
+        for session in [
+            at("shipping", 1, "sender_city"),
+            at("shipping", 1, "rates"),
+            at("shipping", 0, "sender_city"),
+            at("shipping", 2, "sender_city"),
+            at("shipping", 1, "sender_planet"),
+            at("parcels", 1, "sender_city"),
+        ] {
+            fits.count(&session, &flows);
+        }
+        let letter = SessionKey::private(BotId(1), UserId(2)).with_scope(DeadLetters::scope());
+        let letter = NewSession::new(letter, SessionChange::new(Timestamp::EPOCH)).session();
+        fits.count(&letter, &flows);
+        let lines: Vec<String> = fits
+            .lines()
+            .into_iter()
+            .map(|(word, line)| format!("{word}: {line}"))
+            .collect();
+        insta::assert_snapshot!(lines.join("\n"));
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use stepkeep_core::{
-    CleanupSettings, CleanupTask, Deadlines, Layers, RetryPolicy, SessionStore, Slowness,
+    CleanupSettings, CleanupTask, Deadlines, IdlePolicy, Layers, RetryPolicy, SessionStore, Slowness,
     StoreAdministration, SystemClock, TurnEngine,
 };
 use teloxide_core::payloads::{GetMe, SetMyCommands};
@@ -115,7 +115,7 @@ pub async fn run_on(
     let runner = Runner::new(RunnerParts {
         engine: TurnEngine::new(
             Arc::clone(&store),
-            flows(&localizer, &FlowSettings::default()),
+            flows(&localizer, &flow_settings(settings)),
             Arc::new(SystemClock),
         ),
         sender: Arc::clone(&sender),
@@ -148,6 +148,20 @@ pub async fn run_on(
         tracing::warn!(%error, "the last updates could not be confirmed; they come again and change nothing");
     }
     ended.context("updates can't be fetched")
+}
+
+/// How late a reminder may be that no process was there to send.
+const LATEST_REMINDER: Duration = Duration::from_hours(1);
+
+fn flow_settings(settings: &Settings) -> FlowSettings {
+    let idle = &settings.idle;
+    FlowSettings {
+        shipping_idle: idle.shipping_timeout.map(|close_after| IdlePolicy {
+            remind_after: idle.shipping_reminder,
+            close_after,
+            skip_reminder_after: LATEST_REMINDER,
+        }),
+    }
 }
 
 fn telegram_client(settings: &Settings) -> anyhow::Result<TelegramClient> {

@@ -53,7 +53,7 @@ impl Machine {
         line.extend(flags.split_whitespace().map(OsString::from));
         match cli::parse(line).unwrap() {
             Invocation::Run(args) => args.sources(self.environment.clone()),
-            Invocation::Demo(_) | Invocation::Doctor(_) => panic!("the line says run"),
+            _ => panic!("the line says run"),
         }
     }
 

@@ -29,7 +29,7 @@ impl Setting {
     pub const ENVIRONMENT_PREFIX: &'static str = "STEPKEEP_";
 
     /// Every setting, in the order in which people are told of them.
-    pub const ALL: [&'static Self; 11] = [
+    pub const ALL: [&'static Self; 13] = [
         &TELEGRAM_TOKEN,
         &TELEGRAM_API_URL,
         &STORE,
@@ -39,6 +39,8 @@ impl Setting {
         &ADMINS,
         &CLEANUP_INTERVAL,
         &CLEANUP_IDLE,
+        &SHIPPING_REMINDER,
+        &SHIPPING_TIMEOUT,
         &LOG,
         &LOG_FORMAT,
     ];
@@ -160,6 +162,26 @@ pub(super) static CLEANUP_IDLE: Setting = Setting {
     expected: "a duration of at least 1m",
     example: "24h",
     default: Some("24h"),
+    secret: false,
+    list: false,
+};
+
+pub(super) static SHIPPING_REMINDER: Setting = Setting {
+    key: "shipping_reminder",
+    about: "When a person who stopped answering is reminded of an order",
+    expected: "a duration of at least 1m, or off",
+    example: "30m",
+    default: Some("1h"),
+    secret: false,
+    list: false,
+};
+
+pub(super) static SHIPPING_TIMEOUT: Setting = Setting {
+    key: "shipping_timeout",
+    about: "When an order is closed whose person stopped answering",
+    expected: "a duration of at least 1m, or off",
+    example: "6h",
+    default: Some("12h"),
     secret: false,
     list: false,
 };

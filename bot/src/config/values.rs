@@ -139,6 +139,14 @@ pub(super) fn parse_cleanup_idle(text: &str) -> Result<Duration, String> {
     parse_duration(text, Duration::from_mins(1), Duration::from_hours(10 * 365 * 24))
 }
 
+/// A duration, or `off`.
+pub(super) fn parse_idle(text: &str) -> Result<Option<Duration>, String> {
+    if text.trim() == "off" {
+        return Ok(None);
+    }
+    parse_duration(text, Duration::from_mins(1), Duration::from_hours(365 * 24)).map(Some)
+}
+
 fn parse_duration(text: &str, shortest: Duration, longest: Duration) -> Result<Duration, String> {
     let duration = humantime::parse_duration(text.trim())
         .map_err(|_| "a duration is a number with a unit, such as 90s, 10m or 24h".to_owned())?;
