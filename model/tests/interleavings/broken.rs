@@ -1,6 +1,6 @@
 //! Each rule is needed: without it, the check finds a run that breaks a promise.
 
-use stateright::{Checker, HasDiscoveries, Model};
+use stateright::{Checker, HasDiscoveries, Model, Path};
 use stepkeep_model::{
     ACKNOWLEDGED_LAST, ALL_ANSWERED, APPLIED_ONCE, Acknowledgement, BOUGHT_ONCE, COMMITTED_STAYS, LostAnswer,
     Protocol, Rules, Scenario,
@@ -18,14 +18,11 @@ fn breaks(promise: &'static str, rules: Rules, scenario: Scenario) {
         .finish_when(HasDiscoveries::AnyOf([promise].into()))
         .spawn_bfs()
         .join();
-    let run = checker
-        .discovery(promise)
-        .unwrap_or_else(|| panic!("nothing breaks \"{promise}\" by {rules:?}"));
+    let run = checker.discovery(promise).map(Path::into_actions);
+    assert!(run.is_some(), "nothing breaks \"{promise}\" by {rules:?}");
     println!(
-        "\"{promise}\" is broken in {} steps, found after {} states: {:?}",
-        run.clone().into_actions().len(),
-        checker.unique_state_count(),
-        run.into_actions()
+        "\"{promise}\" is broken, as {} states show, by {run:?}",
+        checker.unique_state_count()
     );
 }
 

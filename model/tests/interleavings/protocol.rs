@@ -1,6 +1,6 @@
 //! The protocol as the code has it keeps every promise.
 
-use stateright::{Checker, Expectation, Model};
+use stateright::{Checker, Expectation, Model, Path};
 use stepkeep_model::{
     CONFLICT, LEASE_TAKEN, LOOKED_UP, LostAnswer, Protocol, REPEATED, Rules, Scenario, find_circle,
 };
@@ -23,8 +23,9 @@ fn holds(rules: Rules, scenario: Scenario, gets_to: &[&str]) {
         if property.expectation == Expectation::Sometimes {
             let must_be_found = gets_to.contains(&property.name);
             assert!(found.is_some() || !must_be_found, "never: {}", property.name);
-        } else if let Some(path) = found {
-            panic!("not always: {}: {path}", property.name);
+        } else {
+            let run = found.map(Path::into_actions);
+            assert!(run.is_none(), "not always: {}: {run:?}", property.name);
         }
     }
 }
