@@ -44,6 +44,7 @@ impl Shared {
                 let started = Instant::now();
                 let deadline = Duration::from_millis(effect.lease_millis).saturating_sub(LEASE_MARGIN);
                 let result = tokio::select! {
+                    biased;
                     result = tokio::time::timeout(deadline, shared.effects.run(&effect)) => result,
                     never = shared.show_progress(&key) => match never {},
                 };

@@ -79,6 +79,8 @@ impl Shared {
         let turn = self.handle(key, input);
         tokio::pin!(turn);
         let result = tokio::select! {
+            // In this order, so that a run of a simulation can be repeated: when both are ready there is an answer.
+            biased;
             result = &mut turn => result,
             () = tokio::time::sleep(TAP_PATIENCE), if query.is_some() => {
                 if let Some(query) = query.take() {

@@ -284,6 +284,7 @@ impl Poller {
             None => changed.await,
             Some(instant) => {
                 tokio::select! {
+                    biased;
                     () = changed => {}
                     () = sleep_until(instant) => {}
                 }
