@@ -2,16 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use stepkeep::localization::Language;
 use stepkeep::telegram::SessionShelf;
 use stepkeep_core::{InputId, ScanFilter, Session, SessionStore, StepName};
 
 use crate::person::{QUESTIONS, WORD_FOR_WORD, place_of};
-use crate::process::Surroundings;
+use crate::process::{LOCALIZER, Surroundings};
 use crate::store::Commit;
 use crate::telegram::{Deed, Sent};
 
-/// How the answers begin to what people say who are in no dialogue.
-const ANSWERS_TO_REMARKS: [&str; 2] = ["I'm not sure what to do with that", "I take shipping orders"];
+/// The texts that answer what people say who are in no dialogue, in both languages.
+fn answers_to_remarks() -> Vec<String> {
+    let ids = ["unknown-text", "help"];
+    let both = |id| Language::ALL.map(|language| LOCALIZER.plain(language, id));
+    ids.into_iter().flat_map(both).collect()
+}
 
 /// Whether nothing is left to do.
 pub(crate) fn is_done(around: &Surroundings) -> bool {
@@ -120,10 +125,17 @@ pub(crate) async fn problems(around: &Surroundings) -> Vec<String> {
                 *remarks.entry(sent.person).or_default() += 1;
             }
         }
+        let answers_to_remarks = answers_to_remarks();
         for (person, remarks) in remarks {
-            let told = state.chats.get(&person).map(|chat| &chat.told[..]).unwrap_or_default();
-            let is_answer = |text: &&String| ANSWERS_TO_REMARKS.iter().any(|start| text.starts_with(start));
-            let answers = told.iter().filter(is_answer).count();
+            let told = state
+                .chats
+                .get(&person)
+                .map(|chat| &chat.told[..])
+                .unwrap_or_default();
+            let answers = told
+                .iter()
+                .filter(|text| answers_to_remarks.contains(text))
+                .count();
             if answers < remarks {
                 problems.push(format!("person {person}: {answers} answers to {remarks} remarks"));
             }

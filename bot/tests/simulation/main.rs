@@ -7,6 +7,7 @@
 
 mod chance;
 mod chat;
+mod filled_in;
 mod invariants;
 mod person;
 mod process;
@@ -23,7 +24,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use world::Report;
 
 /// How many schedules are run unless told otherwise.
-const RUNS: u64 = 1_000;
+const RUNS: u64 = 2_000;
 /// How many are run side by side.
 const THREADS: u64 = 2;
 

@@ -67,6 +67,8 @@ pub(crate) fn place_of(step: &StepName) -> Option<usize> {
 pub(crate) struct Person {
     pub(crate) id: i64,
     pub(crate) deeds: usize,
+    /// Whether the bot knows them already.
+    pub(crate) is_known: bool,
     pub(crate) chance: Chance,
     pub(crate) telegram: Telegram,
 }
@@ -74,7 +76,9 @@ pub(crate) struct Person {
 impl Person {
     /// Does all of it, and thinks in between.
     pub(crate) async fn live(self) {
-        self.says("/start");
+        if !self.is_known {
+            self.says("/start");
+        }
         for number in 0..self.deeds {
             sleep(self.chance.millis(50, 2_500)).await;
             self.act(number);
@@ -118,7 +122,8 @@ impl Person {
     /// Does what the last message asks for; a button is pressed twice now and then.
     fn goes_on(&self, messages: &[Message], number: usize) {
         let last = messages.iter().rev().find(|message| !message.buttons.is_empty());
-        let Some(last) = last else {
+        // What somebody who is known was asked before they came here has no buttons.
+        let Some(last) = last.or(messages.last()) else {
             return self.says("hello");
         };
         let question = QUESTIONS.iter().find(|(prompt, ..)| last.text.contains(prompt));

@@ -23,7 +23,9 @@ use crate::weather::Life;
 const RECOVERY_EVERY: Duration = Duration::from_secs(1);
 const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(15);
 
-static LOCALIZER: LazyLock<Arc<Localizer>> = LazyLock::new(|| Arc::new(Localizer::new().expect("texts")));
+/// The bot's texts.
+pub(crate) static LOCALIZER: LazyLock<Arc<Localizer>> =
+    LazyLock::new(|| Arc::new(Localizer::new().expect("texts")));
 
 /// The world around a process.
 #[derive(Clone, Debug)]

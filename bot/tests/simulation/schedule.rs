@@ -21,6 +21,8 @@ pub(crate) struct Schedule {
     pub(crate) mode: Mode,
     /// How many deeds each person has before them.
     pub(crate) people: Vec<usize>,
+    /// Whether they are near the end of an order already.
+    pub(crate) is_order_filled_in: bool,
     /// How many calls in a thousand fail.
     pub(crate) severity: usize,
     /// After how long a process dies or is stopped, again and again.
@@ -36,10 +38,13 @@ impl Schedule {
             1 => Mode::Rivals,
             _ => Mode::Deploys,
         };
-        // A few whole orders, and many beginnings.
-        let people = match chance.below(4) {
-            0 => vec![26 + chance.below(20)],
-            _ => (0..1 + chance.below(3)).map(|_| 3 + chance.below(9)).collect(),
+        // A few whole orders, many beginnings, and many ends: that is where money is spent.
+        let what = chance.below(10);
+        let few = |most: usize| 1 + chance.below(most);
+        let people = match what {
+            0 => vec![24 + few(10)],
+            1..=5 => (0..few(2)).map(|_| 2 + few(8)).collect(),
+            _ => (0..few(2)).map(|_| 4 + few(5)).collect(),
         };
         let severity = [0, 10, 40, 100][chance.below(4)];
         let ends = (0..chance.below(4)).map(|_| chance.millis(100, 25_000)).collect();
@@ -49,6 +54,7 @@ impl Schedule {
         Self {
             mode,
             people,
+            is_order_filled_in: what > 5,
             severity,
             ends,
             outages,

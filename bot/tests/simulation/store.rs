@@ -66,6 +66,11 @@ impl Store {
         self.history.lock()
     }
 
+    /// Puts a session there before anything begins.
+    pub(crate) async fn put(&self, new: NewSession) {
+        self.write(&Write::Create(new)).await.expect("a store that works");
+    }
+
     async fn write(&self, write: &Write) -> Result<Session, StoreError> {
         let (held, result) = match write {
             Write::Create(new) => (None, self.inner.create(new.clone()).await),

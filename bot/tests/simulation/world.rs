@@ -7,8 +7,9 @@ use futures::future::join_all;
 use tokio::time::{Instant, sleep};
 
 use crate::chance::Chance;
+use crate::filled_in;
 use crate::invariants;
-use crate::person::Person;
+use crate::person::{Person, QUESTIONS};
 use crate::process::{PausedClock, Process, Surroundings};
 use crate::schedule::{Mode, Schedule};
 use crate::shipping::Shipping;
@@ -19,6 +20,9 @@ use crate::weather::Weather;
 
 /// When all is calm, everything has to be done within this long: five leases of a minute, and the pauses in between.
 const LONGEST_CALM: Duration = Duration::from_mins(20);
+
+/// After this long no write from before the calm is on its way any more.
+const LATEST_WRITE: Duration = Duration::from_secs(5);
 
 /// What came of a run, or of several.
 #[derive(Debug, Default)]
@@ -106,10 +110,24 @@ async fn live(seed: u64) -> Report {
         },
     };
 
+    if schedule.is_order_filled_in {
+        for (_, id) in schedule.people.iter().zip(100..) {
+            let session = filled_in::session_of(id, around.clock);
+            around.store.put(session).await;
+            let (prompt, ..) = QUESTIONS[QUESTIONS.len() - 1];
+            let mut state = around.telegram.state();
+            state
+                .chats
+                .entry(id)
+                .or_default()
+                .take(prompt.to_owned(), Vec::new());
+        }
+    }
     let people = join_all(schedule.people.iter().zip(100..).map(|(deeds, id)| {
         Person {
             id,
             deeds: *deeds,
+            is_known: schedule.is_order_filled_in,
             chance: chance.clone(),
             telegram: around.telegram.clone(),
         }
@@ -137,6 +155,7 @@ async fn live(seed: u64) -> Report {
     trace.note("all is calm");
     weather.calm_down();
     let give_up_at = Instant::now() + LONGEST_CALM;
+    sleep(LATEST_WRITE).await;
     while !invariants::is_done(&around) && Instant::now() < give_up_at {
         sleep(Duration::from_secs(1)).await;
     }
