@@ -5,6 +5,12 @@
 //! `STEPKEEP_SIMULATION_RUNS` says how many schedules are run. The seed of one that failed is printed;
 //! `STEPKEEP_SIMULATION_SEED` runs that one alone, step by step the same, and shows all of it.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends where something fails"
+)]
+
 mod chance;
 mod chat;
 mod filled_in;

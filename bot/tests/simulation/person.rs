@@ -129,7 +129,7 @@ impl Person {
         let question = QUESTIONS.iter().find(|(prompt, ..)| last.text.contains(prompt));
         match question {
             Some((_, field, answer)) if WORD_FOR_WORD.contains(field) => {
-                self.says(&format!("{answer} {number}"))
+                self.says(&format!("{answer} {number}"));
             }
             Some((_, _, answer)) => self.says(answer),
             None => {
