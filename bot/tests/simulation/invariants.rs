@@ -155,9 +155,16 @@ fn inputs(before: Option<&Commit>, commit: &Commit) -> Vec<InputId> {
         let seen: Vec<(InputId, i64)> = serde_json::from_value(seen).expect("marks");
         seen.into_iter().map(|(input, _)| input).collect()
     };
-    let earlier = before.map(marks).unwrap_or_default();
+    // One that is there a second time was applied a second time.
+    let mut earlier = before.map(marks).unwrap_or_default();
     let mut new = marks(commit);
-    new.retain(|input| !earlier.contains(input) && !matches!(input, InputId::Tap { .. }));
+    new.retain(|input| match earlier.iter().position(|other| other == input) {
+        Some(place) => {
+            earlier.swap_remove(place);
+            false
+        }
+        None => !matches!(input, InputId::Tap { .. }),
+    });
     new
 }
 
