@@ -259,7 +259,10 @@ impl Poller {
                     error = &*error,
                     "slow updates could not be put on the shelf; trying again"
                 );
-                self.ledger.window.lock().shelf_failed(Instant::now());
+                self.ledger
+                    .window
+                    .lock()
+                    .shelving_failed(&updates, Instant::now());
             }
         }
     }
