@@ -8,8 +8,8 @@ use stepkeep_core::{InputId, ScanFilter, Session, SessionStore, StepName};
 
 use crate::person::{QUESTIONS, WORD_FOR_WORD, place_of};
 use crate::process::{LOCALIZER, Surroundings};
-use crate::store::Commit;
-use crate::telegram::{Deed, Sent};
+use crate::store::{Commit, History};
+use crate::telegram::{Deed, Sent, State};
 
 /// The texts that answer what people say who are in no dialogue, in both languages.
 fn answers_to_remarks() -> Vec<String> {
@@ -95,6 +95,15 @@ pub(crate) async fn problems(around: &Surroundings) -> Vec<String> {
                             .into_iter()
                             .for_each(&mut problem);
                     }
+                    let is_answered = commit
+                        .session
+                        .turn()
+                        .outbox
+                        .iter()
+                        .any(|entry| entry.input == input);
+                    if matches!(sent.map(|sent| &sent.deed), Some(Deed::Text(_))) && !is_answered {
+                        problem(format!("{input} was committed without an answer"));
+                    }
                     let told = state
                         .chats
                         .get(person)
@@ -107,43 +116,50 @@ pub(crate) async fn problems(around: &Surroundings) -> Vec<String> {
                 before = Some(commit);
             }
         }
-        let mut remarks = BTreeMap::<i64, usize>::new();
-        for (id, sent) in &state.sent {
-            let times = applied.get(id).copied().unwrap_or(0);
-            if times > 1 {
-                problems.push(format!("update {id} was applied {times} times"));
-            }
-            let commits = history
-                .commits
-                .get(&sent.person)
-                .map(|commits| &commits[..])
-                .unwrap_or_default();
-            if times == 0 && !may_leave_no_trace(sent, commits, &state.taps) {
-                problems.push(format!("update {id} was never applied: {:?}", sent.deed));
-            }
-            if times == 0 && matches!(sent.deed, Deed::Text(_)) {
-                *remarks.entry(sent.person).or_default() += 1;
-            }
-        }
-        let answers_to_remarks = answers_to_remarks();
-        for (person, remarks) in remarks {
-            let told = state
-                .chats
-                .get(&person)
-                .map(|chat| &chat.told[..])
-                .unwrap_or_default();
-            let answers = told
-                .iter()
-                .filter(|text| answers_to_remarks.contains(text))
-                .count();
-            if answers < remarks {
-                problems.push(format!("person {person}: {answers} answers to {remarks} remarks"));
-            }
-        }
+        problems.extend(problems_of_updates(&history, &state, &applied));
         problems.extend(problems_of_labels(around, &state.chats));
     }
     for session in shelf(around).await {
         problems.push(format!("{} is left over", session.key()));
+    }
+    problems
+}
+
+/// What became of each update: applied once, or answered without a trace.
+fn problems_of_updates(history: &History, state: &State, applied: &BTreeMap<i64, usize>) -> Vec<String> {
+    let mut problems = Vec::new();
+    let mut remarks = BTreeMap::<i64, usize>::new();
+    for (id, sent) in &state.sent {
+        let times = applied.get(id).copied().unwrap_or(0);
+        if times > 1 {
+            problems.push(format!("update {id} was applied {times} times"));
+        }
+        let commits = history
+            .commits
+            .get(&sent.person)
+            .map(|commits| &commits[..])
+            .unwrap_or_default();
+        if times == 0 && !may_leave_no_trace(sent, commits, &state.taps) {
+            problems.push(format!("update {id} was never applied: {:?}", sent.deed));
+        }
+        if times == 0 && matches!(sent.deed, Deed::Text(_)) {
+            *remarks.entry(sent.person).or_default() += 1;
+        }
+    }
+    let answers_to_remarks = answers_to_remarks();
+    for (person, remarks) in remarks {
+        let told = state
+            .chats
+            .get(&person)
+            .map(|chat| &chat.told[..])
+            .unwrap_or_default();
+        let answers = told
+            .iter()
+            .filter(|text| answers_to_remarks.contains(text))
+            .count();
+        if answers < remarks {
+            problems.push(format!("person {person}: {answers} answers to {remarks} remarks"));
+        }
     }
     problems
 }

@@ -15,6 +15,7 @@ mod chance;
 mod chat;
 mod filled_in;
 mod invariants;
+mod lease;
 mod person;
 mod process;
 mod schedule;

@@ -141,11 +141,11 @@ impl Person {
         }
     }
 
-    fn says(&self, text: &str) {
+    pub(crate) fn says(&self, text: &str) {
         self.telegram.receive(self.id, Deed::Text(text.to_owned()));
     }
 
-    fn presses(&self, message: &Message, button: usize) {
+    pub(crate) fn presses(&self, message: &Message, button: usize) {
         let Some((_, data)) = message.buttons.get(button) else {
             return;
         };

@@ -50,9 +50,16 @@ pub(crate) struct PausedClock {
     pub(crate) start: Instant,
 }
 
+impl PausedClock {
+    /// What it shows, or showed, at an instant.
+    pub(crate) fn at(&self, instant: Instant) -> Timestamp {
+        Timestamp::from_millis(1_800_000_000_000) + instant.duration_since(self.start)
+    }
+}
+
 impl Clock for PausedClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(1_800_000_000_000) + self.start.elapsed()
+        self.at(Instant::now())
     }
 }
 

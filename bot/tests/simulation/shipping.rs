@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -12,6 +13,7 @@ use stepkeep::shipping::{
     ShippingError, ShippingErrorKind, Voiding,
 };
 use tokio::sync::oneshot;
+use tokio::time::sleep;
 
 use crate::weather::{Life, Weather};
 
@@ -19,6 +21,8 @@ use crate::weather::{Life, Weather};
 #[derive(Clone, Debug)]
 pub(crate) struct Shipping {
     sales: Arc<Mutex<Sales>>,
+    /// How long a client takes to send a purchase off, once it has looked it up.
+    before_purchases: Duration,
     weather: Weather,
 }
 
@@ -40,7 +44,16 @@ impl Shipping {
     pub(crate) fn new(weather: Weather) -> Self {
         Self {
             sales: Arc::default(),
+            before_purchases: Duration::ZERO,
             weather,
+        }
+    }
+
+    /// The same, where purchases take so long to be sent off.
+    pub(crate) fn slow_before_purchases(self, before_purchases: Duration) -> Self {
+        Self {
+            before_purchases,
+            ..self
         }
     }
 
@@ -133,6 +146,7 @@ impl ShippingApi for ShippingLink {
     /// on its way for four seconds at most, which is less than what calls are ended before their lease.
     async fn buy_label(&self, rate: &RateId) -> Result<Label, ShippingError> {
         let weather = self.shipping.weather.clone();
+        sleep(self.shipping.before_purchases).await;
         self.life.goes_on().await;
         let failed = |kind| Err(ShippingError::new(kind, Operation::Buy, "simulated"));
         if weather.strikes() && weather.chance.happens(300) {

@@ -19,7 +19,7 @@ use crate::trace::Trace;
 use crate::weather::Weather;
 
 /// When all is calm, everything has to be done within this long: five leases of a minute, and the pauses in between.
-const LONGEST_CALM: Duration = Duration::from_mins(20);
+pub(crate) const LONGEST_CALM: Duration = Duration::from_mins(20);
 
 /// After this long no write from before the calm is on its way any more.
 const LATEST_WRITE: Duration = Duration::from_secs(5);
@@ -88,12 +88,17 @@ impl fmt::Display for Report {
 pub(crate) fn run(seed: u64) -> Report {
     // What the pauses between retries draw from.
     fastrand::seed(seed);
+    in_virtual_time(live(seed))
+}
+
+/// Runs something in a time that passes only while everything waits.
+pub(crate) fn in_virtual_time<T>(work: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build()
         .expect("a runtime");
-    runtime.block_on(live(seed))
+    runtime.block_on(work)
 }
 
 async fn live(seed: u64) -> Report {
@@ -112,15 +117,7 @@ async fn live(seed: u64) -> Report {
 
     if schedule.is_order_filled_in {
         for (_, id) in schedule.people.iter().zip(100..) {
-            let session = filled_in::session_of(id, around.clock);
-            around.store.put(session).await;
-            let (prompt, ..) = QUESTIONS[QUESTIONS.len() - 1];
-            let mut state = around.telegram.state();
-            state
-                .chats
-                .entry(id)
-                .or_default()
-                .take(prompt.to_owned(), Vec::new());
+            near_the_end(id, &around).await;
         }
     }
     let people = join_all(schedule.people.iter().zip(100..).map(|(deeds, id)| {
@@ -171,6 +168,19 @@ async fn live(seed: u64) -> Report {
     let problems = invariants::problems(&around).await;
     last.crash();
     report(seed, &schedule, &around, &trace, &weather, problems)
+}
+
+/// Gives a person an order that waits for its last answer.
+pub(crate) async fn near_the_end(person: i64, around: &Surroundings) {
+    let session = filled_in::session_of(person, around.clock);
+    around.store.put(session).await;
+    let (prompt, ..) = QUESTIONS[QUESTIONS.len() - 1];
+    let mut state = around.telegram.state();
+    state
+        .chats
+        .entry(person)
+        .or_default()
+        .take(prompt.to_owned(), Vec::new());
 }
 
 /// Starts and ends processes; answers those that live on.
