@@ -120,7 +120,14 @@ impl Shared {
             tracing::error!(recoveries = effect.recoveries, "an outside call is given up");
             return EffectResult::Finished(outcome);
         }
-        let deadline = Duration::from_millis(effect.lease_millis).saturating_sub(LEASE_MARGIN);
+        // Counted to the end of the lease as it is stored: committing the turn may have taken a while, and past that end
+        // another process looks the call up, and makes it.
+        let left = effect.recover_at.since(self.engine.clock().now());
+        let deadline = left.saturating_sub(LEASE_MARGIN);
+        if deadline.is_zero() {
+            tracing::warn!("the lease of an outside call is over before it begins");
+            return EffectResult::Later;
+        }
         let call = AssertUnwindSafe(self.effects.run(effect)).catch_unwind();
         let mut retouched = None;
         let result = tokio::select! {

@@ -150,6 +150,7 @@ impl Shared {
         let turn = self.handle(key, input, told);
         tokio::pin!(turn);
         let result = tokio::select! {
+            // In this order, so that a run of a simulation can be repeated: when both are ready there is an answer.
             biased;
             result = &mut turn => result,
             () = tokio::time::sleep(TAP_PATIENCE), if query.is_some() => {

@@ -1,20 +1,17 @@
-use std::{fmt, future::Future, sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
-use bytes::{Bytes, BytesMut};
-use reqwest::{
-    RequestBuilder, Response, StatusCode,
-    header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER},
-};
+use bytes::Bytes;
+use reqwest::StatusCode;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 use stepkeep_core::BotId;
 use teloxide_core::{requests::Payload, types::Message};
-use url::Url;
 
 use super::{
     document::NewDocument,
     error::{Failure, Method, TelegramError, TelegramErrorKind},
     token::BotToken,
+    transport::{Answer, Arguments, Call, HttpTransport, Transport},
 };
 
 /// Telegram's own server. Any other that speaks the Bot API will do.
@@ -59,15 +56,10 @@ pub enum ClientError {
 /// waits nor repeats; that is up to [`Sender`](super::Sender) and [`Poller`](super::Poller).
 ///
 /// Connections are pooled and shared by all clones.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct TelegramClient {
-    http: reqwest::Client,
-    shared: Arc<Shared>,
-}
-
-struct Shared {
-    token: BotToken,
-    base: Url,
+    transport: Arc<dyn Transport>,
+    bot_id: BotId,
     deadline: Duration,
     file_deadline: Duration,
 }
@@ -76,37 +68,29 @@ struct Shared {
 const LONG_POLL_GRACE: Duration = Duration::from_secs(10);
 
 impl TelegramClient {
-    /// A client for the bot of `token`. Makes no call yet.
+    /// A client for the bot of `token`, over HTTP. Makes no call yet.
     ///
     /// # Errors
     /// [`ClientError`], when the address is none, or TLS can't be set up.
     pub fn new(token: BotToken, config: &ClientConfig) -> Result<Self, ClientError> {
-        let base = Url::parse(&config.api_url).map_err(|_| ClientError::ApiUrl)?;
-        if !matches!(base.scheme(), "http" | "https") {
-            return Err(ClientError::ApiUrl);
-        }
-        let http = reqwest::Client::builder()
-            .connect_timeout(config.connect_deadline)
-            // The Bot API never redirects, and whoever does would be handed the token.
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("stepkeep/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(ClientError::Http)?;
-        let shared = Shared {
-            token,
-            base,
+        let bot_id = token.bot_id();
+        let transport = HttpTransport::new(token, config)?;
+        Ok(Self::over(Arc::new(transport), bot_id, config))
+    }
+
+    /// A client for this bot over any transport. Of `config` only the deadlines of calls are used.
+    pub fn over(transport: Arc<dyn Transport>, bot_id: BotId, config: &ClientConfig) -> Self {
+        Self {
+            transport,
+            bot_id,
             deadline: config.deadline,
             file_deadline: config.file_deadline,
-        };
-        Ok(Self {
-            http,
-            shared: Arc::new(shared),
-        })
+        }
     }
 
     /// The bot's own user id, as the token tells it.
     pub fn bot_id(&self) -> BotId {
-        self.shared.token.bot_id()
+        self.bot_id
     }
 
     /// Makes one call with any of `teloxide_core`'s payloads. Files that Telegram has are named by their id; an upload
@@ -127,7 +111,7 @@ impl TelegramClient {
         let waiting = payload
             .timeout_hint()
             .map_or(Duration::ZERO, |time| time.saturating_add(LONG_POLL_GRACE));
-        self.call_named(Method::new(P::NAME), payload, self.shared.deadline.max(waiting))
+        self.call_named(Method::new(P::NAME), payload, self.deadline.max(waiting))
     }
 
     /// Makes one call whose arguments are any serialisable value, within `deadline`.
@@ -142,14 +126,16 @@ impl TelegramClient {
         R: DeserializeOwned,
     {
         // Put together here and now, so that the future holds nothing of the arguments.
-        let request = serde_json::to_vec(arguments).map(|body| {
-            self.request(method)
-                .header(CONTENT_TYPE, "application/json")
-                .body(body)
-        });
+        let body = serde_json::to_vec(arguments);
+        let transport = Arc::clone(&self.transport);
         async move {
-            let request = request.map_err(|error| unserialisable(method, &error))?;
-            execute(method, request.timeout(deadline)).await
+            let body = body.map_err(|error| TelegramError::unserialisable(method, &error))?;
+            let call = Call {
+                method,
+                arguments: Arguments::Json(body),
+                deadline,
+            };
+            read(method, &transport.call(call).await?)
         }
     }
 
@@ -159,14 +145,12 @@ impl TelegramClient {
     /// [`TelegramError`], by kind.
     pub async fn send_document(&self, document: &NewDocument) -> Result<Message, TelegramError> {
         let method = Method::new("sendDocument");
-        let form = document.form().map_err(|error| unserialisable(method, &error))?;
-        execute(
+        let call = Call {
             method,
-            self.request(method)
-                .multipart(form)
-                .timeout(self.shared.file_deadline),
-        )
-        .await
+            arguments: Arguments::Document(Box::new(document.clone())),
+            deadline: self.file_deadline,
+        };
+        read(method, &self.transport.call(call).await?)
     }
 
     /// Downloads a file whole. `path` is what `getFile` answered; the link is good for an hour.
@@ -176,57 +160,18 @@ impl TelegramClient {
     /// (any more), else by kind.
     pub async fn download_file(&self, path: &str, limit: u64) -> Result<Bytes, TelegramError> {
         let method = Method::new("file download");
-        let bot = format!("bot{}", self.shared.token.expose());
-        let url = self.url(["file", &bot].into_iter().chain(path.split('/')));
-        let transport = |error| TelegramError::transport(method, error);
-        let too_large = || TelegramError::new(method, TelegramErrorKind::TooLarge(limit));
-
-        let sent = self.http.get(url).timeout(self.shared.file_deadline).send().await;
-        let mut response = sent.map_err(transport)?;
-        if response.status() == StatusCode::NOT_FOUND {
+        let answer = self.transport.download(path, limit, self.file_deadline).await?;
+        if answer.is_success() {
+            return Ok(answer.body);
+        }
+        if answer.status == StatusCode::NOT_FOUND.as_u16() {
             let kind = TelegramErrorKind::BadRequest("there is no such file".to_owned());
             return Err(TelegramError::new(method, kind));
         }
-        if !response.status().is_success() {
-            return Err(match read::<RawResult>(method, response).await {
-                Err(error) => error,
-                Ok(_) => TelegramError::new(method, TelegramErrorKind::Malformed("not a file".to_owned())),
-            });
-        }
-        if response.content_length().is_some_and(|length| length > limit) {
-            return Err(too_large());
-        }
-        let mut content = BytesMut::new();
-        while let Some(chunk) = response.chunk().await.map_err(transport)? {
-            content.extend_from_slice(&chunk);
-            if u64::try_from(content.len()).unwrap_or(u64::MAX) > limit {
-                return Err(too_large());
-            }
-        }
-        Ok(content.freeze())
-    }
-
-    fn request(&self, method: Method) -> RequestBuilder {
-        let bot = format!("bot{}", self.shared.token.expose());
-        self.http.post(self.url([bot.as_str(), &method.to_string()]))
-    }
-
-    fn url<'a>(&self, segments: impl IntoIterator<Item = &'a str>) -> Url {
-        let mut url = self.shared.base.clone();
-        // An http(s) URL, which `new` made sure of, always has path segments.
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().extend(segments);
-        }
-        url
-    }
-}
-
-impl fmt::Debug for TelegramClient {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TelegramClient")
-            .field("bot_id", &self.bot_id())
-            .field("host", &self.shared.base.host_str())
-            .finish_non_exhaustive()
+        Err(match read::<RawResult>(method, &answer) {
+            Err(error) => error,
+            Ok(_) => TelegramError::new(method, TelegramErrorKind::Malformed("not a file".to_owned())),
+        })
     }
 }
 
@@ -234,7 +179,7 @@ type RawResult = Box<RawValue>;
 
 /// What every answer of the Bot API looks like.
 #[derive(Deserialize)]
-struct Answer<'a> {
+struct AnswerBody<'a> {
     ok: bool,
     #[serde(borrow, default)]
     result: Option<&'a RawValue>,
@@ -254,30 +199,22 @@ struct Parameters {
     migrate_to_chat_id: Option<i64>,
 }
 
-async fn execute<R: DeserializeOwned>(method: Method, request: RequestBuilder) -> Result<R, TelegramError> {
-    let response = request
-        .send()
-        .await
-        .map_err(|error| TelegramError::transport(method, error))?;
-    read(method, response).await
-}
-
-async fn read<R: DeserializeOwned>(method: Method, response: Response) -> Result<R, TelegramError> {
-    let status = response.status();
-    let header = retry_after(response.headers());
-    let body = response
-        .bytes()
-        .await
-        .map_err(|error| TelegramError::transport(method, error))?;
-
-    let answer = match serde_json::from_slice::<Answer<'_>>(&body) {
+fn read<R: DeserializeOwned>(method: Method, answer: &Answer) -> Result<R, TelegramError> {
+    let &Answer {
+        status,
+        retry_after: header,
+        ref body,
+    } = answer;
+    let answer = match serde_json::from_slice::<AnswerBody<'_>>(body) {
         Ok(answer) => answer,
         // A proxy in between answers errors in words of its own; the status still says what to do.
-        Err(_) if !status.is_success() => {
-            let description = status.canonical_reason().unwrap_or_default();
+        Err(_) if !answer.is_success() => {
+            let reason = StatusCode::from_u16(status).ok();
             let failure = Failure {
-                code: status.as_u16(),
-                description,
+                code: status,
+                description: reason
+                    .and_then(|status| status.canonical_reason())
+                    .unwrap_or_default(),
                 retry_after: header,
                 ..Failure::default()
             };
@@ -292,25 +229,12 @@ async fn read<R: DeserializeOwned>(method: Method, response: Response) -> Result
     }
     let parameters = answer.parameters.unwrap_or_default();
     let failure = Failure {
-        code: answer.error_code.unwrap_or(status.as_u16()),
+        code: answer.error_code.unwrap_or(status),
         description: answer.description.as_deref().unwrap_or_default(),
         retry_after: parameters.retry_after.or(header),
         migrate_to_chat_id: parameters.migrate_to_chat_id,
     };
     Err(TelegramError::new(method, failure.kind()))
-}
-
-/// The `Retry-After` header in seconds. (Its other form, a date, is not Telegram's.)
-fn retry_after(headers: &HeaderMap) -> Option<u64> {
-    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()
-}
-
-fn unserialisable(method: Method, error: &serde_json::Error) -> TelegramError {
-    let reason = format!(
-        "the arguments can't be written as JSON ({:?} error)",
-        error.classify()
-    );
-    TelegramError::new(method, TelegramErrorKind::BadRequest(reason))
 }
 
 #[cfg(test)]

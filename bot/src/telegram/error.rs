@@ -128,6 +128,15 @@ impl TelegramError {
         }
     }
 
+    /// Arguments that can't be put into a request.
+    pub(super) fn unserialisable(method: Method, error: &serde_json::Error) -> Self {
+        let reason = format!(
+            "the arguments can't be written as JSON ({:?} error)",
+            error.classify()
+        );
+        Self::new(method, TelegramErrorKind::BadRequest(reason))
+    }
+
     /// An answer that can't be parsed. Only the place is kept: the text of a parser's error quotes the input.
     pub(super) fn unreadable(method: Method, error: &serde_json::Error) -> Self {
         let place = format!("line {} column {}", error.line(), error.column());

@@ -12,6 +12,7 @@ pub mod outgoing;
 mod polling;
 mod sender;
 mod token;
+mod transport;
 mod update;
 
 pub use client::{ClientConfig, ClientError, DEFAULT_API_URL, TelegramClient};
@@ -24,4 +25,5 @@ pub use polling::{
 };
 pub use sender::{Sender, SenderConfig};
 pub use token::{BotToken, InvalidToken};
+pub use transport::{Answer, Arguments, Call, HttpTransport, Transport};
 pub use update::{RawUpdate, UnreadableUpdate};

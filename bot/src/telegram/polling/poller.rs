@@ -289,7 +289,10 @@ impl Poller {
                     error = &*error,
                     "slow updates could not be put on the shelf; trying again"
                 );
-                self.ledger.window.lock().shelf_failed(Instant::now());
+                self.ledger
+                    .window
+                    .lock()
+                    .shelving_failed(&updates, Instant::now());
             }
         }
     }
@@ -314,6 +317,7 @@ impl Poller {
             None => changed.await,
             Some(instant) => {
                 tokio::select! {
+                    biased;
                     () = changed => {}
                     () = sleep_until(instant) => {}
                 }

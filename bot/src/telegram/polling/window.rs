@@ -44,6 +44,8 @@ struct Entry {
     /// When it was first handed out.
     since: Instant,
     shelved: bool,
+    /// Putting it on the shelf failed, which leaves open whether it is there.
+    may_be_shelved: bool,
     warned: bool,
     state: State,
 }
@@ -81,7 +83,7 @@ pub(super) type Due = (RawUpdate, u32);
 pub(super) enum Step {
     /// Hand these out again.
     HandOut(Vec<Due>),
-    /// Keep these on the shelf, then tell with [`Window::shelved`] or [`Window::shelf_failed`].
+    /// Keep these on the shelf, then tell with [`Window::shelved`] or [`Window::shelving_failed`].
     Shelve(Vec<RawUpdate>),
     /// Drop these from the shelf, then tell with [`Window::unshelved`] or [`Window::shelf_failed`].
     Unshelve(Vec<i64>),
@@ -253,6 +255,7 @@ impl Window {
             attempt: 1,
             since: now,
             shelved,
+            may_be_shelved: false,
             warned: false,
             state: State::UnderWay,
         };
@@ -267,7 +270,7 @@ impl Window {
         };
         entry.state = State::Acknowledged;
         self.outstanding -= 1;
-        if entry.shelved {
+        if entry.shelved || entry.may_be_shelved {
             entry.shelved = false;
             self.to_unshelve.push(id);
         }
@@ -297,6 +300,19 @@ impl Window {
     /// These are off the shelf.
     pub(super) fn unshelved(&mut self, ids: &[i64]) {
         self.to_unshelve.retain(|id| !ids.contains(id));
+    }
+
+    /// These could not be put on the shelf, or only some of them: they are tried again, unless they are acknowledged
+    /// before, and then they come off all the same. One that stayed would be handed out by a process that starts when
+    /// nobody knows any more that it was handled.
+    pub(super) fn shelving_failed(&mut self, updates: &[RawUpdate], now: Instant) {
+        for update in updates {
+            match self.entries.get_mut(&update.id) {
+                Some(entry) if entry.is_outstanding() => entry.may_be_shelved = true,
+                _ => self.to_unshelve.push(update.id),
+            }
+        }
+        self.shelf_failed(now);
     }
 
     /// The shelf failed: it rests for a moment.

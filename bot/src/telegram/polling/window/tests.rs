@@ -154,6 +154,22 @@ fn a_shelf_that_fails_rests_for_a_moment() {
 }
 
 #[test]
+fn an_update_that_may_be_on_the_shelf_comes_off_it_once_it_is_handled() {
+    let (mut window, now) = (window(true), Instant::now());
+    poll(&mut window, [10, 11, 12], now);
+    let later = now + PollingConfig::default().patience;
+    let Step::Shelve(updates) = window.next_step(later) else {
+        panic!("slow updates go to the shelf");
+    };
+    // Some of them may be there when putting them failed.
+    window.acknowledge(11);
+    window.shelving_failed(&updates, later);
+    window.acknowledge(10);
+    assert_eq!(window.to_unshelve(), [11, 10]);
+    assert!(matches!(window.next_step(later + SLOWEST_PACE), Step::Unshelve(ids) if ids == [11, 10]));
+}
+
+#[test]
 fn an_update_that_is_given_back_is_handed_out_again_after_a_growing_pause() {
     let (mut window, mut now) = (window(false), Instant::now());
     poll(&mut window, [10], now);

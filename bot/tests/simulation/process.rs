@@ -1,0 +1,140 @@
+//! One process of the bot, as `stepkeep run` puts it together.
+
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use stepkeep::dead_letters::DeadLetters;
+use stepkeep::effects::{LabelDocuments, ShippingEffects};
+use stepkeep::flows::{FlowSettings, flows};
+use stepkeep::localization::Localizer;
+use stepkeep::runner::{Runner, RunnerLimits, RunnerParts};
+use stepkeep::shipping::ShippingApi;
+use stepkeep::telegram::{
+    ClientConfig, Poller, PollingConfig, Sender, SenderConfig, SessionShelf, TelegramClient,
+};
+use stepkeep_core::{BotId, Clock, Deadlines, Layers, RetryPolicy, Timestamp, TurnEngine};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::shipping::{Shipping, ShippingLink};
+use crate::store::{Store, StoreLink};
+use crate::telegram::{BOT, Telegram, TelegramLink};
+use crate::weather::Life;
+
+const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(15);
+
+/// The bot's texts.
+pub(crate) static LOCALIZER: LazyLock<Arc<Localizer>> =
+    LazyLock::new(|| Arc::new(Localizer::new().expect("texts")));
+
+/// The world around a process.
+#[derive(Clone, Debug)]
+pub(crate) struct Surroundings {
+    pub(crate) store: Store,
+    pub(crate) telegram: Telegram,
+    pub(crate) shipping: Shipping,
+    pub(crate) clock: PausedClock,
+}
+
+/// A process.
+#[derive(Debug)]
+pub(crate) struct Process {
+    pub(crate) life: Life,
+    stop: CancellationToken,
+    task: tokio::task::JoinHandle<()>,
+}
+
+/// Goes with tokio's time, which stands still as long as anything can happen.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PausedClock {
+    pub(crate) start: Instant,
+}
+
+impl PausedClock {
+    /// What it shows, or showed, at an instant.
+    pub(crate) fn at(&self, instant: Instant) -> Timestamp {
+        Timestamp::from_millis(1_800_000_000_000) + instant.duration_since(self.start)
+    }
+}
+
+impl Clock for PausedClock {
+    fn now(&self) -> Timestamp {
+        self.at(Instant::now())
+    }
+}
+
+impl Process {
+    pub(crate) fn start(name: usize, around: &Surroundings) -> Self {
+        let life = Life::new(name);
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(run(around.clone(), life.clone(), stop.clone()));
+        Self { life, stop, task }
+    }
+
+    /// Dies at once.
+    pub(crate) fn crash(self) {
+        self.life.end();
+        self.task.abort();
+    }
+
+    /// Is told to stop, and finishes what is under way.
+    pub(crate) async fn stop(self) {
+        self.stop.cancel();
+        let _ = self.task.await;
+        self.life.end();
+    }
+}
+
+async fn run(around: Surroundings, life: Life, stop: CancellationToken) {
+    let Surroundings {
+        store,
+        telegram,
+        shipping,
+        clock,
+    } = around;
+    let store = Layers::new(
+        StoreLink {
+            store,
+            life: life.clone(),
+        },
+        "simulated",
+    )
+    .with_deadline(Deadlines::default())
+    .with_retry(RetryPolicy::default())
+    .into_shared();
+    let bot = BotId(BOT);
+    let link = TelegramLink {
+        telegram,
+        life: life.clone(),
+    };
+    let client = TelegramClient::over(Arc::new(link), bot, &ClientConfig::default());
+    let shipping: Arc<dyn ShippingApi> = Arc::new(ShippingLink { shipping, life });
+    let runner = Runner::new(RunnerParts {
+        engine: TurnEngine::new(
+            Arc::clone(&store),
+            flows(&LOCALIZER, &FlowSettings::default()),
+            Arc::new(clock),
+        ),
+        sender: Arc::new(Sender::new(client.clone(), SenderConfig::default())),
+        localizer: Arc::clone(&LOCALIZER),
+        effects: Arc::new(ShippingEffects::new(Arc::clone(&shipping))),
+        documents: Arc::new(LabelDocuments::new(shipping)),
+        bot,
+        bot_name: "KeepBot".to_owned(),
+        dead_letters: DeadLetters::new(Arc::clone(&store), Arc::new(clock), bot),
+        limits: RunnerLimits::default(),
+    });
+    let shelf = SessionShelf::new(store, Arc::new(clock), bot);
+    let poller = Poller::with_shelf(Arc::new(client), Arc::new(shelf), PollingConfig::default());
+    let recovery = tokio::spawn({
+        let (runner, stop) = (runner.clone(), stop.clone());
+        async move { runner.recover(&stop).await }
+    });
+    poller
+        .run(|delivery| runner.take(delivery), &stop)
+        .await
+        .expect("no trouble that a person has to see to");
+    recovery.abort();
+    let _ = runner.shut_down(SHUTDOWN_DEADLINE).await;
+    let _ = poller.confirm().await;
+}
