@@ -12,6 +12,8 @@ pub(crate) struct ApiError {
     pub(crate) description: String,
     /// Seconds; with 429 only.
     pub(crate) retry_after: Option<u64>,
+    /// The id of the supergroup that the group has become.
+    pub(crate) migrate_to_chat_id: Option<i64>,
 }
 
 impl ApiError {
@@ -20,6 +22,7 @@ impl ApiError {
             code,
             description: description.into(),
             retry_after: None,
+            migrate_to_chat_id: None,
         }
     }
 
@@ -52,9 +55,16 @@ impl ApiError {
     pub(crate) fn too_many_requests(retry_after: u64) -> Self {
         let description = format!("Too Many Requests: retry after {retry_after}");
         Self {
-            code: 429,
-            description,
             retry_after: Some(retry_after),
+            ..Self::new(429, description)
+        }
+    }
+
+    /// 400 for a group that has become the supergroup of that id.
+    pub(crate) fn migrated(supergroup: i64) -> Self {
+        Self {
+            migrate_to_chat_id: Some(supergroup),
+            ..Self::bad_request("group chat was upgraded to a supergroup chat")
         }
     }
 
@@ -62,7 +72,10 @@ impl ApiError {
     pub(crate) fn body(&self) -> serde_json::Value {
         let mut body = json!({"ok": false, "error_code": self.code, "description": self.description});
         if let Some(seconds) = self.retry_after {
-            body["parameters"] = json!({ "retry_after": seconds });
+            body["parameters"]["retry_after"] = seconds.into();
+        }
+        if let Some(supergroup) = self.migrate_to_chat_id {
+            body["parameters"]["migrate_to_chat_id"] = supergroup.into();
         }
         body
     }

@@ -5,6 +5,7 @@ mod conduct;
 mod error;
 mod events;
 mod look;
+mod migrate;
 mod people;
 mod speak;
 
@@ -30,6 +31,7 @@ pub(crate) fn router(world: Arc<World>) -> Router {
         .route("/uploads", post(speak::upload))
         .route("/taps", post(speak::tap))
         .route("/block", post(speak::block))
+        .route("/migrate", post(migrate::migrate))
         .route("/updates", post(conduct::raw_update))
         .route("/redeliver", post(conduct::redeliver))
         .route(

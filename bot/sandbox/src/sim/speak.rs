@@ -201,7 +201,10 @@ fn enter(
     place: &Place,
     now: i64,
 ) -> Result<i64, SimError> {
-    let chat_id = place.chat.unwrap_or(person.id);
+    let named = place.chat.unwrap_or(person.id);
+    // Whoever still knows the group by its old id writes in the supergroup that it has become.
+    let migrated_to = state.chats.get(&named).and_then(|chat| chat.migrated_to);
+    let chat_id = migrated_to.unwrap_or(named);
     if chat_id == person.id {
         let chat = state.private_chat(person);
         return if chat.blocked { Err(blocked()) } else { Ok(chat_id) };
@@ -232,7 +235,7 @@ fn blocked() -> SimError {
     SimError::conflict("the person has blocked the bot")
 }
 
-fn person_of(world: &World, id: i64) -> Result<Arc<Person>, SimError> {
+pub(super) fn person_of(world: &World, id: i64) -> Result<Arc<Person>, SimError> {
     world
         .people
         .get(id)
@@ -270,6 +273,12 @@ pub(super) async fn tap(
         .ok_or_else(|| SimError::not_found(format!("there is no chat {chat_id} with this bot")))?;
     if chat.blocked {
         return Err(blocked());
+    }
+    if let Some(supergroup) = chat.migrated_to {
+        // Its messages have other ids there, so the press can't be passed on.
+        return Err(SimError::conflict(format!(
+            "the group has become the supergroup {supergroup}; its buttons are pressed there"
+        )));
     }
     let message = match chat.messages.get(&tap.message_id) {
         Some(message) => chat.message(&bot.identity, message),

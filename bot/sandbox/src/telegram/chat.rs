@@ -16,6 +16,11 @@ use super::{
 /// Groups with an id at or below this are supergroups, as in Telegram.
 const HIGHEST_SUPERGROUP_ID: i64 = -1_000_000_000_000;
 
+/// Whether a chat of this id is a supergroup.
+pub(crate) fn is_supergroup_id(id: i64) -> bool {
+    id <= HIGHEST_SUPERGROUP_ID
+}
+
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) enum ChatKind {
     Private(Arc<Person>),
@@ -44,6 +49,9 @@ pub(crate) struct Chat {
     pub(crate) kind: ChatKind,
     /// The person has blocked the bot.
     pub(crate) blocked: bool,
+    /// The supergroup that the group has become: nothing is written here any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) migrated_to: Option<i64>,
     pub(crate) messages: BTreeMap<i64, Message>,
     pub(crate) next_message_id: i64,
 }
@@ -54,6 +62,7 @@ impl Chat {
             id,
             kind,
             blocked: false,
+            migrated_to: None,
             messages: BTreeMap::new(),
             next_message_id,
         }
@@ -82,7 +91,7 @@ impl Chat {
     }
 
     pub(crate) fn is_supergroup(&self) -> bool {
-        self.id <= HIGHEST_SUPERGROUP_ID
+        is_supergroup_id(self.id)
     }
 
     /// The Bot API's `Chat`.
@@ -135,6 +144,8 @@ impl Chat {
                 rendered["photo"] = file.photo();
                 text(&mut rendered, ["caption", "caption_entities"], caption);
             }
+            Content::MigratedTo(chat) => rendered["migrate_to_chat_id"] = (*chat).into(),
+            Content::MigratedFrom(chat) => rendered["migrate_from_chat_id"] = (*chat).into(),
         }
         if let Some(rows) = message.markup.as_ref().and_then(|markup| markup.inline_rows()) {
             rendered["reply_markup"] = json!({ "inline_keyboard": rows });
@@ -179,7 +190,8 @@ impl Chat {
             Some(Markup::Inline(_)) | None => {}
         }
         match &message.content {
-            Content::Text(_) => {}
+            // A service message shows the other id as it is.
+            Content::Text(_) | Content::MigratedTo(_) | Content::MigratedFrom(_) => {}
             Content::Document { file, .. } => {
                 fields.insert("document".to_owned(), shown_file(bot.id, file, file.document()));
             }

@@ -23,29 +23,34 @@ pub(crate) enum Content {
         file: Arc<StoredFile>,
         caption: FormattedText,
     },
+    /// The service message that ends a group: it has become the supergroup of this id.
+    MigratedTo(i64),
+    /// The service message that a supergroup begins with: it was the group of this id.
+    MigratedFrom(i64),
 }
 
 impl Content {
-    /// The text, or the caption.
-    pub(crate) fn words(&self) -> &FormattedText {
+    /// The text, or the caption; service messages have none.
+    pub(crate) fn words(&self) -> Option<&FormattedText> {
         match self {
             Self::Text(words)
             | Self::Document { caption: words, .. }
-            | Self::Photo { caption: words, .. } => words,
+            | Self::Photo { caption: words, .. } => Some(words),
+            Self::MigratedTo(_) | Self::MigratedFrom(_) => None,
         }
     }
 
     pub(crate) fn file_mut(&mut self) -> Option<&mut Arc<StoredFile>> {
         match self {
-            Self::Text(_) => None,
             Self::Document { file, .. } | Self::Photo { file, .. } => Some(file),
+            Self::Text(_) | Self::MigratedTo(_) | Self::MigratedFrom(_) => None,
         }
     }
 
     pub(crate) fn caption_mut(&mut self) -> Option<&mut FormattedText> {
         match self {
-            Self::Text(_) => None,
             Self::Document { caption, .. } | Self::Photo { caption, .. } => Some(caption),
+            Self::Text(_) | Self::MigratedTo(_) | Self::MigratedFrom(_) => None,
         }
     }
 }

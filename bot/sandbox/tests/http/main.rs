@@ -13,6 +13,7 @@ mod events;
 mod faults;
 mod files;
 mod messages;
+mod migration;
 mod people;
 mod polling;
 mod process;

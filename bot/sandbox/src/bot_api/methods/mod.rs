@@ -74,7 +74,10 @@ impl Call<'_> {
                 Err(ApiError::forbidden("bot was kicked from the supergroup chat"))
             }
             Some(chat) if chat.blocked => Err(ApiError::forbidden("bot was kicked from the group chat")),
-            Some(chat) => Ok(chat),
+            Some(chat) => match chat.migrated_to {
+                Some(supergroup) => Err(ApiError::migrated(supergroup)),
+                None => Ok(chat),
+            },
             None if self.world.people.get(chat_id).is_some() => {
                 Err(ApiError::forbidden("bot can't initiate conversation with a user"))
             }
