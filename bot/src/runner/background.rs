@@ -202,6 +202,7 @@ impl Shared {
         held: H,
     ) {
         let shared = Arc::clone(self);
+        let key = self.moves.current(key);
         let job_key = key.clone();
         let job = async move {
             let _held = held;

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use lru::LruCache;
 use parking_lot::Mutex;
-use stepkeep_core::{ChatId, ScanFilter, TurnError};
+use stepkeep_core::{ChatId, ScanFilter, SessionKey, TurnError};
 use tokio::sync::watch;
 
-use super::Shared;
+use super::{REMEMBERED_PEOPLE, Shared};
 
 /// How many sessions are read at a time.
 const PAGE: usize = 200;
@@ -16,9 +17,21 @@ const PAGE: usize = 200;
 /// How long an input in the new chat waits for the move at most.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The moves under way, by the new id.
-#[derive(Debug, Default)]
-pub(super) struct Moves(Mutex<HashMap<ChatId, watch::Receiver<()>>>);
+/// The moves under way, by the new id, and the last ones that were made.
+#[derive(Debug)]
+pub(super) struct Moves {
+    under_way: Mutex<HashMap<ChatId, watch::Receiver<()>>>,
+    made: Mutex<LruCache<ChatId, ChatId>>,
+}
+
+impl Default for Moves {
+    fn default() -> Self {
+        Self {
+            under_way: Mutex::default(),
+            made: Mutex::new(LruCache::new(REMEMBERED_PEOPLE)),
+        }
+    }
+}
 
 /// A move under way. Dropping it lets everybody go on who waits for it.
 #[derive(Debug)]
@@ -31,7 +44,7 @@ pub(super) struct Moving {
 impl Moves {
     /// Begins a move; `None` when it is under way already.
     pub(super) fn begin(self: &Arc<Self>, to: ChatId) -> Option<Moving> {
-        let mut moves = self.0.lock();
+        let mut moves = self.under_way.lock();
         if moves.contains_key(&to) {
             return None;
         }
@@ -44,9 +57,17 @@ impl Moves {
         })
     }
 
+    /// The key under which a session is now: what was under way when its chat got a new id comes back to the new one.
+    pub(super) fn current(&self, key: SessionKey) -> SessionKey {
+        match self.made.lock().get(&key.chat()) {
+            Some(to) => key.with_chat(*to),
+            None => key,
+        }
+    }
+
     /// Waits until no move into this chat is under way.
     pub(super) async fn wait(&self, chat: ChatId) {
-        let moving = self.0.lock().get(&chat).cloned();
+        let moving = self.under_way.lock().get(&chat).cloned();
         if let Some(mut moving) = moving {
             // Nothing is ever sent: the wait ends when the sender is dropped, or when it takes too long.
             let _ = tokio::time::timeout(PATIENCE, moving.changed()).await;
@@ -56,7 +77,7 @@ impl Moves {
 
 impl Drop for Moving {
     fn drop(&mut self) {
-        self.moves.0.lock().remove(&self.to);
+        self.moves.under_way.lock().remove(&self.to);
     }
 }
 
@@ -104,6 +125,7 @@ pub(super) async fn move_sessions(
             break;
         }
     }
+    shared.moves.made.lock().put(from, to);
     if moved > 0 {
         tracing::info!(
             from = from.0,

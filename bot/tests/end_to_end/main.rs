@@ -18,6 +18,7 @@ mod person;
 mod redelivery;
 mod shipping_errors;
 mod stopping;
+mod supergroups;
 mod town;
 mod troubles;
 mod two_processes;
