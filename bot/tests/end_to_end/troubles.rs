@@ -1,6 +1,7 @@
 //! What goes wrong costs nobody an answer: a store that is down, updates that can't be handled, floods.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::json;
 use stepkeep::dead_letters::{DeadLetters, LetterId, Reason};
@@ -164,5 +165,26 @@ async fn one_persons_flood_is_cut_off_and_others_are_answered() {
         })
         .collect();
     assert_eq!(told.len(), 1, "{told:#?}");
+    bot.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_stops_answering_is_reminded_once_and_then_the_order_is_closed() {
+    let bot = LocalBot::start_with(|settings| {
+        settings.idle.shipping_reminder = Some(Duration::from_secs(2));
+        settings.idle.shipping_timeout = Some(Duration::from_secs(5));
+    })
+    .await;
+    let mut person = bot.town.person(1).await;
+    let first = person.begins().await;
+    person.hears("Your order is waiting for you").await;
+    let again = person.hears(PROMPTS[0]).await;
+    assert_eq!(again.text, first.text);
+    person.sees_buttons_go(first.message_id).await;
+    person.hears("I have closed your order").await;
+    let menu = person.hears("I help you send a parcel").await;
+    // It is over: nothing more is said, and a new order can be begun.
+    person.hears_nothing_more().await;
+    person.chooses(&menu, "New order", PROMPTS[0]).await;
     bot.stop().await;
 }
