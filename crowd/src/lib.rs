@@ -7,8 +7,21 @@
 //! The bot runs as a process of its own, and the crowd knows nothing of its code but the words of its messages.
 
 pub mod audit;
+pub mod balancer;
+pub mod bot_process;
+pub mod cli;
 pub mod dialogue;
+pub mod faults;
+pub mod fleet;
+pub mod household;
 pub mod intention;
+pub mod latency;
 pub mod order;
 pub mod phrases;
 pub mod plan;
+pub mod report;
+pub mod soak;
+pub mod store;
+pub mod storm;
+pub mod town;
+pub mod world;

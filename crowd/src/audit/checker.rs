@@ -46,6 +46,25 @@ pub struct Repeat {
     pub before: Vec<String>,
 }
 
+impl Repeat {
+    /// The promise that it breaks when nothing excuses it.
+    pub fn as_violation(&self) -> Violation {
+        let after = self.again.saturating_sub(self.first);
+        Violation {
+            rule: Rule::StepRepeated,
+            chat: Some(self.chat),
+            person: Some(self.person),
+            order: self.order,
+            at_ms: millis(self.again),
+            what: format!(
+                "a message came again after {after:.1?}: {}",
+                first_line(&self.text)
+            ),
+            before: self.before.clone(),
+        }
+    }
+}
+
 /// How long the bot took for the first answer to an act.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Sample {
@@ -144,6 +163,11 @@ impl Checker {
         }
     }
 
+    /// The chat.
+    pub const fn chat(&self) -> i64 {
+        self.chat
+    }
+
     /// The person does something.
     pub fn acts(&mut self, at: Duration, act: &Act) {
         self.last_progress = at;
@@ -200,6 +224,11 @@ impl Checker {
     /// The buttons of the current step are gone.
     pub fn misses_button(&mut self, at: Duration, what: String) {
         self.violates(at, Rule::MenuLost, what);
+    }
+
+    /// The label's file is none.
+    pub fn gets_bad_file(&mut self, at: Duration, what: String) {
+        self.violates(at, Rule::Label, what);
     }
 
     /// Whether a message would be taken for one that is due, awaited, or came before.
