@@ -161,7 +161,7 @@ impl Dialogue {
                     vec![self.due(Said::MainMenu)]
                 }
                 Some(earlier) => {
-                    self.answers[earlier] = self.before[earlier].clone();
+                    self.answers[earlier].clone_from(&self.before[earlier]);
                     self.ask(earlier)
                 }
             },

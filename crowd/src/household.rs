@@ -94,6 +94,14 @@ pub struct Household {
     speaker: usize,
 }
 
+impl std::fmt::Debug for Household {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Household")
+            .field("residents", &self.residents)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Household {
     /// Moves in.
     ///
@@ -485,7 +493,7 @@ impl Household {
         };
         let menu = menu_of(message, &happening.message);
         if happening.is_edit {
-            self.sees_edit(happening.at, message, menu);
+            self.sees_edit(happening.at, message, menu.as_ref());
             return;
         }
         let text = |name: &str| happening.message[name].as_str();
@@ -518,7 +526,7 @@ impl Household {
         member.has_buttons = true;
     }
 
-    fn sees_edit(&mut self, at: Duration, message: i64, menu: Option<Menu>) {
+    fn sees_edit(&mut self, at: Duration, message: i64, menu: Option<&Menu>) {
         for member in &mut self.members {
             let is_current = member
                 .menu
@@ -527,8 +535,8 @@ impl Household {
             if !is_current {
                 continue;
             }
-            match menu.clone() {
-                Some(menu) => member.menu = Some(menu),
+            match menu {
+                Some(menu) => member.menu = Some(menu.clone()),
                 None => member.has_buttons = false,
             }
             member.checker.sees_edit(at);

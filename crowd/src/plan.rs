@@ -7,6 +7,10 @@ use crate::order::{OPTIONAL, Order, Tag};
 use crate::phrases::QUESTIONS;
 
 /// What is done at one question.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a habit of its own, and any of them go together"
+)]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct AtQuestion {
     /// A wrong answer comes first.

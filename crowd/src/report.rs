@@ -1,6 +1,7 @@
 //! What a soak brought, for people and for machines.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use comfy_table::{CellAlignment, Table, presets};
@@ -173,7 +174,7 @@ impl Report {
 fn table<const N: usize>(header: [&str; N]) -> Table {
     let mut table = Table::new();
     table
-        .load_preset(presets::UTF8_HORIZONTAL_ONLY)
+        .load_preset(presets::UTF8_FULL_CONDENSED)
         .set_header(header);
     table
 }
@@ -193,10 +194,12 @@ fn told(violation: &Violation) -> String {
             .order
             .map(|order| format!(", order {order}"))
             .unwrap_or_default();
-        text.push_str(&format!(
+        // Writing to a string never fails.
+        let _ = write!(
+            text,
             "\n  person {person} in chat {chat}{order}, at {} ms",
             violation.at_ms
-        ));
+        );
     }
     for line in &violation.before {
         text.push_str("\n    ");

@@ -38,7 +38,7 @@ const PORTER: i64 = 9_999;
 const GROUP_EVERY: u32 = 12;
 
 /// How long a bot may take until it answers.
-const UP_WITHIN: Duration = Duration::from_secs(60);
+const UP_WITHIN: Duration = Duration::from_mins(1);
 
 /// Every so many-th delivery to the webhook is handed to two processes at once.
 const DOUBLED_EVERY: usize = 20;
@@ -110,7 +110,7 @@ pub struct Progress {
 ///
 /// # Errors
 /// When something can't be started, or the sandbox fails. What the audit finds is no error: it stands in the report.
-pub async fn run(settings: Settings, progress: impl Fn(Progress) + Send) -> anyhow::Result<Report> {
+pub async fn run(settings: Settings, progress: impl Fn(Progress) + Send + Sync) -> anyhow::Result<Report> {
     check(&settings)?;
     let program = find_program(settings.bot.clone())?;
     let folder = Folder::new(settings.logs.clone())?;
@@ -118,7 +118,7 @@ pub async fn run(settings: Settings, progress: impl Fn(Progress) + Send) -> anyh
     let store = Store::start(&settings.store, folder.path()).await;
     let (bots, balancer) = bots(&settings, &program, &town, &store).await?;
     let fleet = Fleet::start(bots, folder.path())?;
-    let storm = Storm {
+    let weather = Storm {
         town: Arc::clone(&town),
         fleet,
         store,
@@ -133,7 +133,7 @@ pub async fn run(settings: Settings, progress: impl Fn(Progress) + Send) -> anyh
         town: Arc::clone(&town),
         phrases: Phrases::new()?,
         faults: settings.faults.clone(),
-        storm: Arc::clone(&storm.log),
+        storm: Arc::clone(&weather.log),
         quota: Quota::new(0),
         seed: settings.seed,
         think: settings.think,
@@ -143,7 +143,7 @@ pub async fn run(settings: Settings, progress: impl Fn(Progress) + Send) -> anyh
     let (end, stop) = (CancellationToken::new(), CancellationToken::new());
     let raging = {
         let (end, stop) = (end.clone(), stop.clone());
-        AbortOnDropHandle::new(tokio::spawn(async move { storm.rages(&end, &stop).await }))
+        AbortOnDropHandle::new(tokio::spawn(async move { weather.rages(&end, &stop).await }))
     };
     let began = Instant::now();
     let mut phases = Vec::new();
@@ -160,22 +160,28 @@ pub async fn run(settings: Settings, progress: impl Fn(Progress) + Send) -> anyh
         .map(|(phase, households)| (phase, households.into_iter().map(Household::tells).collect()))
         .collect();
     stop.cancel();
-    let mut storm = raging.await.context("the storm broke off")??;
-    let mut violations = end_bots(&mut storm.fleet).await;
+    let mut weather = raging.await.context("the storm broke off")??;
+    let mut violations = end_bots(&mut weather.fleet).await;
     if unconfirmed > 0 {
         let what = format!("{unconfirmed} updates were never confirmed");
         violations.push(violation(Rule::Hung, what, Duration::ZERO));
     }
     if let Some(balancer) = &balancer {
         let doubled = u64::try_from(balancer.doubled()).unwrap_or(u64::MAX);
-        storm.log.count("deliveries to two processes at once", doubled);
+        weather.log.count("deliveries to two processes at once", doubled);
     }
     let labels = town.labels().await?;
     let mut report = judge(
-        &settings, &world, &storm.log, phases, &labels, seconds, violations,
+        &settings,
+        &world,
+        &weather.log,
+        phases,
+        &labels,
+        seconds,
+        violations,
     );
     report.logs = folder.keep_if(!report.is_clean());
-    drop(storm);
+    drop(weather);
     Ok(report)
 }
 
@@ -362,7 +368,7 @@ async fn lives(
     phase: &Phase,
     began: Instant,
     end: &CancellationToken,
-    progress: &(impl Fn(Progress) + Send),
+    progress: &(impl Fn(Progress) + Send + Sync),
 ) -> anyhow::Result<Vec<Household>> {
     let mut households = JoinSet::new();
     for residents in phase.residents.clone() {

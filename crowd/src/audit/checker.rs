@@ -171,7 +171,7 @@ impl Checker {
     /// The person does something.
     pub fn acts(&mut self, at: Duration, act: &Act) {
         self.last_progress = at;
-        self.tell(at, format!("did {act:?}"));
+        self.tell(at, &format!("did {act:?}"));
         if *act == Act::Start && self.is_broken {
             self.is_broken = false;
             self.begins_again = true;
@@ -188,7 +188,7 @@ impl Checker {
 
     /// Something else is done that must not change anything: for the story.
     pub fn notes(&mut self, at: Duration, what: &str) {
-        self.tell(at, what.to_owned());
+        self.tell(at, what);
     }
 
     /// Whether everything that is due has come, and whether something is still awaited beside it.
@@ -250,7 +250,7 @@ impl Checker {
     /// The bot says something.
     pub fn sees(&mut self, phrases: &Phrases, seen: &Seen) -> Taken {
         let (said, language) = phrases.read(&seen.text);
-        self.tell(seen.at, format!("saw {said:?}: {}", first_line(&seen.text)));
+        self.tell(seen.at, &format!("saw {said:?}: {}", first_line(&seen.text)));
         if self.is_broken || (self.begins_again && said != Said::MainMenu) {
             return Taken::Ignored;
         }
@@ -415,7 +415,7 @@ impl Checker {
         self.since = None;
     }
 
-    fn tell(&mut self, at: Duration, what: String) {
+    fn tell(&mut self, at: Duration, what: &str) {
         if self.story.len() == TOLD {
             self.story.pop_front();
         }

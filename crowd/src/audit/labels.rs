@@ -196,6 +196,8 @@ fn difference(answers: &Answers, label: &BoughtLabel) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::slice::from_ref;
+
     use serde_json::json;
 
     use super::*;
@@ -261,10 +263,10 @@ mod tests {
     #[test]
     fn a_missing_a_doubled_and_an_unwanted_label_are_found() {
         let (confirmed, cancelled) = (order(1, true), order(2, false));
-        assert_eq!(rules(&[confirmed.clone()], &[]), [Rule::Label]);
+        assert_eq!(rules(from_ref(&confirmed), &[]), [Rule::Label]);
         let twice = [label(&confirmed), label(&confirmed)];
         assert_eq!(rules(&[confirmed], &twice), [Rule::Label]);
-        assert_eq!(rules(&[cancelled.clone()], &[label(&cancelled)]), [Rule::Label]);
+        assert_eq!(rules(from_ref(&cancelled), &[label(&cancelled)]), [Rule::Label]);
         assert_eq!(rules(&[], &[label(&cancelled)]), [Rule::Label]);
     }
 
@@ -284,10 +286,10 @@ mod tests {
         let order = order(1, true);
         let mut wrong = label(&order);
         wrong.ship_to.postal_code = Some("10001".to_owned());
-        assert_eq!(rules(&[order.clone()], &[wrong]), [Rule::Label]);
+        assert_eq!(rules(from_ref(&order), &[wrong]), [Rule::Label]);
         let mut wrong = label(&order);
         wrong.packages[0].weight.value += 1.0;
-        assert_eq!(rules(&[order.clone()], &[wrong]), [Rule::Label]);
+        assert_eq!(rules(from_ref(&order), &[wrong]), [Rule::Label]);
         let mut wrong = label(&order);
         wrong.ship_from.phone = Some("+15125550199".to_owned());
         assert_eq!(rules(&[order], &[wrong]), [Rule::Label]);
@@ -299,7 +301,7 @@ mod tests {
         let mut mixed = label(&one);
         mixed.ship_to = label(&two).ship_to;
         assert_eq!(
-            rules(&[one.clone()], &[mixed]),
+            rules(from_ref(&one), &[mixed]),
             [Rule::MixedUp, Rule::Label],
             "and the one is missing"
         );

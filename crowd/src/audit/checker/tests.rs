@@ -30,9 +30,9 @@ impl History {
         self.at
     }
 
-    fn does(mut self, act: Act) -> Self {
+    fn does(mut self, act: &Act) -> Self {
         let at = self.tick();
-        self.checker.acts(at, &act);
+        self.checker.acts(at, act);
         self
     }
 
@@ -61,9 +61,9 @@ impl History {
     /// From the beginning to this question.
     fn at_question(mut self, question: usize) -> Self {
         self = self
-            .does(Act::Start)
+            .does(&Act::Start)
             .hears(Said::MainMenu)
-            .does(Act::NewOrder(TAG))
+            .does(&Act::NewOrder(TAG))
             .hears(Said::Question(0));
         for earlier in 0..question {
             self = self.answers(earlier).hears(Said::Question(earlier + 1));
@@ -72,7 +72,7 @@ impl History {
     }
 
     fn answers(self, question: usize) -> Self {
-        self.does(Act::Answer(ORDER.answer(question, 0)))
+        self.does(&Act::Answer(ORDER.answer(question, 0)))
     }
 
     fn at_summary(self) -> Self {
@@ -121,12 +121,12 @@ fn summary(answers: &Answers) -> String {
 fn an_order_to_its_end_keeps_every_promise() {
     let history = History::new()
         .at_summary()
-        .does(Act::ShowPrices)
+        .does(&Act::ShowPrices)
         .hears(Said::Asking)
         .hears(Said::Offers)
-        .does(Act::Choose(0))
+        .does(&Act::Choose(0))
         .hears(Said::Confirm)
-        .does(Act::Buy)
+        .does(&Act::Buy)
         .hears(Said::Label)
         .hears(Said::Done);
     history.keeps_all();
@@ -152,12 +152,12 @@ fn several_answers_at_once_are_answered_one_after_another() {
 fn an_error_of_the_carriers_leads_back_and_is_tried_again() {
     let history = History::new()
         .at_summary()
-        .does(Act::ShowPrices)
+        .does(&Act::ShowPrices)
         .hears(Said::Asking);
     let text = format!("⚠️ Busy.\n\n{}", summary(&history.checker.dialogue.answers));
     let history = history
         .hears_text(text, Taken::Expected)
-        .does(Act::ShowPrices)
+        .does(&Act::ShowPrices)
         .hears(Said::Asking)
         .hears(Said::Offers);
     history.keeps_all();
@@ -167,9 +167,9 @@ fn an_error_of_the_carriers_leads_back_and_is_tried_again() {
 fn offers_may_still_arrive_before_the_cancelling_is_answered() {
     History::new()
         .at_summary()
-        .does(Act::ShowPrices)
+        .does(&Act::ShowPrices)
         .hears(Said::Asking)
-        .does(Act::Cancel)
+        .does(&Act::Cancel)
         .hears(Said::Offers)
         .hears(Said::Cancelled)
         .hears(Said::MainMenu)
@@ -255,7 +255,7 @@ fn a_conversation_without_an_answer_is_found() {
 fn offers_that_never_come_hang_the_conversation() {
     let mut history = History::new()
         .at_summary()
-        .does(Act::ShowPrices)
+        .does(&Act::ShowPrices)
         .hears(Said::Asking);
     assert!(history.checker.is_answered() && !history.checker.is_settled());
     let at = history.tick();
@@ -267,7 +267,7 @@ fn offers_that_never_come_hang_the_conversation() {
 fn offers_that_come_twice_in_other_words_are_found() {
     History::new()
         .at_summary()
-        .does(Act::ShowPrices)
+        .does(&Act::ShowPrices)
         .hears(Said::Asking)
         .hears(Said::Offers)
         .hears_text(
@@ -290,7 +290,7 @@ fn a_failure_of_the_bot_is_unexpected_and_trouble_is_counted() {
 
 #[test]
 fn the_wrong_language_is_found() {
-    let history = History::new().does(Act::Start);
+    let history = History::new().does(&Act::Start);
     let text = history.phrases.example(Language::Russian, Said::MainMenu);
     history.hears_text(text, Taken::Wrong).breaks(Rule::Unexpected);
 }
@@ -302,10 +302,10 @@ fn who_begins_again_is_followed_again() {
         .answers(3)
         .hears_wrongly(Said::Question(5), Taken::Wrong)
         .hears_wrongly(Said::Question(9), Taken::Ignored)
-        .does(Act::Start)
+        .does(&Act::Start)
         .hears_wrongly(Said::Question(9), Taken::Ignored)
         .hears(Said::MainMenu)
-        .does(Act::NewOrder(TAG))
+        .does(&Act::NewOrder(TAG))
         .hears(Said::Question(0));
     history.breaks(Rule::StepSkipped);
 }
