@@ -31,6 +31,12 @@ const PATIENCE_IN_A_STORM: Duration = Duration::from_mins(5);
 /// How many tries a person makes before they give an order up for lost.
 const MAX_ACTS: usize = 400;
 
+/// How often it is looked whether everything has settled.
+const MAX_LOOKS: usize = 20;
+
+/// How long it takes until somebody else's press was answered and shows.
+const INTRUSION_SHOWS: Duration = Duration::from_secs(1);
+
 /// How far back updates are delivered again: the bot remembers the last 128 of a conversation.
 const REDELIVERABLE: usize = 30;
 
@@ -176,6 +182,9 @@ impl Household {
         if !self.world.quota.take() {
             return Ok(false);
         }
+        if self.members[speaker].checker.is_broken() {
+            self.lets_it_settle().await?;
+        }
         self.does(speaker, Act::Start).await?;
         self.waits(speaker).await?;
         if self.members[speaker].checker.is_broken() {
@@ -185,6 +194,20 @@ impl Household {
         }
         self.plans(speaker);
         Ok(true)
+    }
+
+    /// After something went wrong: what is still on its way must not be taken for the answer to `/start`.
+    async fn lets_it_settle(&mut self) -> anyhow::Result<()> {
+        for _ in 0..MAX_LOOKS {
+            sleep(LOOK_EVERY).await;
+            let is_quiet = self.world.town.pending().await? == 0;
+            let was_silent = self.ear.is_empty();
+            self.hears_what_came();
+            if is_quiet && was_silent {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Makes up an order.
@@ -207,6 +230,7 @@ impl Household {
     async fn speaks(&mut self, speaker: usize) -> anyhow::Result<()> {
         self.thinks(speaker).await;
         self.hears_what_came();
+        self.others_intrude(speaker).await?;
         let member = &mut self.members[speaker];
         let Some(mut intention) = member.intention.take() else {
             return Ok(());
@@ -398,7 +422,6 @@ impl Household {
         let which = member.rng.random_range(0..REDELIVERABLE);
         let goes_stale = member.rng.random_bool(0.05);
         let forges = member.rng.random_bool(0.3);
-        let intrudes = member.rng.random_bool(0.2);
         if redelivers
             && world.faults.has(FaultKind::Redelivery)
             && let Some(update) = member.updates.get(which % member.updates.len().max(1)).copied()
@@ -422,22 +445,34 @@ impl Household {
             );
             world.storm.count("presses of old or forged buttons", 1);
         }
+        Ok(())
+    }
+
+    /// Somebody else presses the speaker's buttons, before the speaker does.
+    async fn others_intrude(&mut self, speaker: usize) -> anyhow::Result<()> {
+        let intrudes = self.members[speaker].rng.random_bool(0.1);
         let count = self.members.len();
-        if intrudes
-            && count > 1
-            && let Some(menu) = self.members[speaker].menu.clone()
-        {
-            let other = &mut self.members[(speaker + 1) % count];
-            if let Some((_, data)) = menu.buttons.first() {
-                world.town.taps(other.id(), chat, menu.message, data).await?;
-                let what = format!(
-                    "person {} pressed {data:?} of message {}",
-                    other.number, menu.message
-                );
-                self.members[speaker].checker.notes(now, &what);
-                world.storm.count("presses of other people's buttons", 1);
-            }
+        let Some(menu) = self.members[speaker].menu.clone() else {
+            return Ok(());
+        };
+        let Some((_, data)) = menu.buttons.first() else {
+            return Ok(());
+        };
+        if !intrudes || count < 2 || !self.world.faults.has(FaultKind::StaleTaps) {
+            return Ok(());
         }
+        let other = &self.members[(speaker + 1) % count];
+        let town = &self.world.town;
+        town.taps(other.id(), self.residents.chat, menu.message, data)
+            .await?;
+        let what = format!(
+            "person {} pressed {data:?} of message {}",
+            other.number, menu.message
+        );
+        self.members[speaker].checker.notes(town.now(), &what);
+        self.world.storm.count("presses of other people's buttons", 1);
+        sleep(INTRUSION_SHOWS).await;
+        self.hears_what_came();
         Ok(())
     }
 

@@ -466,7 +466,7 @@ fn judge(
                     of_others[usize::from(phase.has_slow_person)].extend(times);
                 }
                 for repeat in &checker.repeats {
-                    if is_excused(&disturbances, chat, repeat.first, repeat.again) {
+                    if !repeat.is_outdated && is_excused(&disturbances, chat, repeat.first, repeat.again) {
                         messages_repeated += 1;
                     } else {
                         violations.push(repeat.as_violation());

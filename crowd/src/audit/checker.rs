@@ -11,7 +11,7 @@ use crate::order::Tag;
 use crate::phrases::{Language, Phrases, Said};
 
 /// Of how many messages it is remembered what they said, to know a repeat.
-const REMEMBERED: usize = 12;
+const REMEMBERED: usize = 100;
 
 /// How much of a conversation a violation is told with.
 const TOLD: usize = 14;
@@ -42,6 +42,8 @@ pub struct Repeat {
     pub again: Duration,
     /// What it said.
     pub text: String,
+    /// The conversation had moved on: answers to later acts were seen before it came again.
+    pub is_outdated: bool,
     /// What was done and seen just before.
     pub before: Vec<String>,
 }
@@ -49,15 +51,24 @@ pub struct Repeat {
 impl Repeat {
     /// The promise that it breaks when nothing excuses it.
     pub fn as_violation(&self) -> Violation {
+        let which = if self.is_outdated {
+            "an earlier step"
+        } else {
+            "this step"
+        };
         let after = self.again.saturating_sub(self.first);
         Violation {
-            rule: Rule::StepRepeated,
+            rule: if self.is_outdated {
+                Rule::StepReturned
+            } else {
+                Rule::StepRepeated
+            },
             chat: Some(self.chat),
             person: Some(self.person),
             order: self.order,
             at_ms: millis(self.again),
             what: format!(
-                "a message came again after {after:.1?}: {}",
+                "a message of {which} came again after {after:.1?}: {}",
                 first_line(&self.text)
             ),
             before: self.before.clone(),
@@ -93,10 +104,19 @@ pub enum Taken {
     Wrong,
 }
 
+/// A message that was due, as it came.
+struct Remembered {
+    text: String,
+    at: Duration,
+    turn: usize,
+}
+
 struct Waiting {
     due: Due,
     /// When the person acted, at the first message that answers.
     since: Option<(Duration, bool)>,
+    /// Whether it is the first message that answers an act.
+    is_first: bool,
 }
 
 /// One person's conversation, and what was wrong with it.
@@ -108,7 +128,9 @@ pub struct Checker {
     pub dialogue: Dialogue,
     due: VecDeque<Waiting>,
     since: Option<(Duration, bool)>,
-    recent: VecDeque<(String, Duration)>,
+    recent: VecDeque<Remembered>,
+    /// Counts the acts that were answered, and what came by itself.
+    turn: usize,
     /// Offers may still arrive that were asked for before the order was cancelled.
     stray_offers: bool,
     is_broken: bool,
@@ -149,6 +171,7 @@ impl Checker {
             due: VecDeque::new(),
             since: None,
             recent: VecDeque::new(),
+            turn: 0,
             stray_offers: false,
             is_broken: false,
             begins_again: false,
@@ -267,7 +290,8 @@ impl Checker {
                 chat: self.chat,
                 person: self.person,
                 order: self.dialogue.tag,
-                first,
+                first: first.at,
+                is_outdated: first.turn < self.turn,
                 again: seen.at,
                 text: seen.text.clone(),
                 before: self.story.iter().cloned().collect(),
@@ -296,10 +320,10 @@ impl Checker {
     }
 
     fn is_due(&mut self, seen: &Seen, language: Option<Language>) {
-        let Some(Waiting { due, since }) = self.due.pop_front() else {
+        let Some(Waiting { due, since, is_first }) = self.due.pop_front() else {
             return;
         };
-        self.progress(seen, since);
+        self.progress(seen, since, is_first);
         if language.is_some_and(|language| language != due.language) {
             self.breaks(
                 seen.at,
@@ -320,7 +344,7 @@ impl Checker {
             return false;
         };
         let since = self.since.take();
-        self.progress(seen, since);
+        self.progress(seen, since, true);
         self.expect(due, None);
         match said {
             Said::Label => {
@@ -339,12 +363,17 @@ impl Checker {
         true
     }
 
-    fn progress(&mut self, seen: &Seen, since: Option<(Duration, bool)>) {
+    fn progress(&mut self, seen: &Seen, since: Option<(Duration, bool)>, begins_turn: bool) {
         self.last_progress = seen.at;
         if let Some(since) = since {
             self.sample(seen.at, since);
         }
-        self.recent.push_back((seen.text.clone(), seen.at));
+        self.turn += usize::from(begins_turn);
+        self.recent.push_back(Remembered {
+            text: seen.text.clone(),
+            at: seen.at,
+            turn: self.turn,
+        });
         if self.recent.len() > REMEMBERED {
             self.recent.pop_front();
         }
@@ -362,14 +391,14 @@ impl Checker {
     fn expect(&mut self, due: Vec<Due>, mut since: Option<(Duration, bool)>) {
         self.due.extend(due.into_iter().map(|due| Waiting {
             due,
+            is_first: since.is_some(),
             since: since.take(),
         }));
     }
 
     /// When a message came that said the same, if it did lately.
-    fn earlier(&self, text: &str) -> Option<Duration> {
-        let found = self.recent.iter().rev().find(|(earlier, _)| earlier == text);
-        found.map(|(_, at)| *at)
+    fn earlier(&self, text: &str) -> Option<&Remembered> {
+        self.recent.iter().rev().find(|earlier| earlier.text == text)
     }
 
     /// Which promise a message breaks that is neither due nor awaited.

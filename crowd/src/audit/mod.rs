@@ -23,6 +23,8 @@ pub enum Rule {
     StepSkipped,
     /// A message came again although nothing was killed and no send had failed.
     StepRepeated,
+    /// A message of an earlier step came again, after the conversation had moved on.
+    StepReturned,
     /// What was answered was asked again, or an answer is missing.
     AnswerLost,
     /// One answer was taken for two questions.
@@ -43,9 +45,10 @@ pub enum Rule {
 
 impl Rule {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::StepSkipped,
         Self::StepRepeated,
+        Self::StepReturned,
         Self::AnswerLost,
         Self::AnswerDoubled,
         Self::Hung,
@@ -61,6 +64,7 @@ impl Rule {
         match self {
             Self::StepSkipped => "steps skipped",
             Self::StepRepeated => "steps repeated",
+            Self::StepReturned => "earlier steps that came again",
             Self::AnswerLost => "answers lost",
             Self::AnswerDoubled => "answers doubled",
             Self::Hung => "conversations hung",

@@ -209,7 +209,17 @@ fn a_message_that_comes_again_as_it_was_is_a_repeat() {
         panic!("two repeats")
     };
     assert_eq!(first.first, second.first);
+    assert!(!first.is_outdated && !second.is_outdated);
     assert!(first.again < second.again);
+}
+
+#[test]
+fn a_message_of_an_earlier_step_that_comes_again_is_outdated() {
+    let history = History::new()
+        .at_question(3)
+        .hears_wrongly(Said::Question(1), Taken::Repeat);
+    assert!(history.checker.repeats[0].is_outdated);
+    assert_eq!(history.checker.repeats[0].as_violation().rule, Rule::StepReturned);
 }
 
 #[test]
