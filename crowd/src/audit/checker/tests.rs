@@ -1,0 +1,321 @@
+//! Histories made by hand: one that keeps every promise, and for each promise one that breaks it.
+
+use super::*;
+use crate::order::{Answers, Order, shown};
+use crate::phrases::QUESTIONS;
+
+const TAG: Tag = Tag { person: 1, order: 1 };
+const ORDER: Order = Order {
+    tag: TAG,
+    slow: false,
+};
+
+struct History {
+    phrases: Phrases,
+    checker: Checker,
+    at: Duration,
+}
+
+impl History {
+    fn new() -> Self {
+        Self {
+            phrases: Phrases::new().unwrap(),
+            checker: Checker::new(1, 1, Language::English),
+            at: Duration::ZERO,
+        }
+    }
+
+    fn tick(&mut self) -> Duration {
+        self.at += Duration::from_secs(1);
+        self.at
+    }
+
+    fn does(mut self, act: &Act) -> Self {
+        let at = self.tick();
+        self.checker.acts(at, act);
+        self
+    }
+
+    fn hears(self, said: Said) -> Self {
+        let text = self.phrases.example(Language::English, said);
+        self.hears_text(text, Taken::Expected)
+    }
+
+    fn hears_wrongly(self, said: Said, taken: Taken) -> Self {
+        let text = self.phrases.example(Language::English, said);
+        self.hears_text(text, taken)
+    }
+
+    fn hears_text(mut self, text: String, taken: Taken) -> Self {
+        let at = self.tick();
+        let seen = Seen {
+            at,
+            text,
+            has_file: false,
+        };
+        let verdict = self.checker.sees(&self.phrases, &seen);
+        assert_eq!(verdict, taken, "{:?}: {:#?}", seen.text, self.checker.violations);
+        self
+    }
+
+    /// From the beginning to this question.
+    fn at_question(mut self, question: usize) -> Self {
+        self = self
+            .does(&Act::Start)
+            .hears(Said::MainMenu)
+            .does(&Act::NewOrder(TAG))
+            .hears(Said::Question(0));
+        for earlier in 0..question {
+            self = self.answers(earlier).hears(Said::Question(earlier + 1));
+        }
+        self
+    }
+
+    fn answers(self, question: usize) -> Self {
+        self.does(&Act::Answer(ORDER.answer(question, 0)))
+    }
+
+    fn at_summary(self) -> Self {
+        let history = self.at_question(QUESTIONS - 1).answers(QUESTIONS - 1);
+        let text = summary(&history.checker.dialogue.answers);
+        history.hears_text(text, Taken::Expected)
+    }
+
+    fn breaks(&self, rule: Rule) {
+        let rules: Vec<Rule> = self
+            .checker
+            .violations
+            .iter()
+            .map(|violation| violation.rule)
+            .collect();
+        assert_eq!(rules, [rule], "{:#?}", self.checker.violations);
+        assert!(!self.checker.violations[0].before.is_empty());
+    }
+
+    fn keeps_all(&self) {
+        assert_eq!(self.checker.violations, []);
+    }
+}
+
+fn summary(answers: &Answers) -> String {
+    let show = |question| shown(answers, question, Language::English).unwrap_or("not given".to_owned());
+    let side = |first: usize| {
+        let line = format!("{}, {} {}", show(first + 2), show(first + 3), show(first + 4));
+        format!(
+            "{}\n{}\n{line}\nPhone: {}",
+            show(first),
+            show(first + 1),
+            show(first + 5)
+        )
+    };
+    format!(
+        "📋 Please check your order.\n\nFrom\n{}\n\nTo\n{}\n\nParcel\nWeight: {} lb\nSize: {} in",
+        side(0),
+        side(6),
+        show(12),
+        show(13)
+    )
+}
+
+#[test]
+fn an_order_to_its_end_keeps_every_promise() {
+    let history = History::new()
+        .at_summary()
+        .does(&Act::ShowPrices)
+        .hears(Said::Asking)
+        .hears(Said::Offers)
+        .does(&Act::Choose(0))
+        .hears(Said::Confirm)
+        .does(&Act::Buy)
+        .hears(Said::Label)
+        .hears(Said::Done);
+    history.keeps_all();
+    assert!(history.checker.is_settled());
+    assert_eq!(history.checker.labels.len(), 1);
+    assert_eq!(history.checker.repeats, []);
+    assert_eq!(history.checker.samples.len(), 19);
+}
+
+#[test]
+fn several_answers_at_once_are_answered_one_after_another() {
+    let history = History::new()
+        .at_question(2)
+        .answers(2)
+        .answers(3)
+        .hears(Said::Question(3))
+        .hears(Said::Question(4));
+    history.keeps_all();
+    assert!(history.checker.is_settled());
+}
+
+#[test]
+fn an_error_of_the_carriers_leads_back_and_is_tried_again() {
+    let history = History::new()
+        .at_summary()
+        .does(&Act::ShowPrices)
+        .hears(Said::Asking);
+    let text = format!("⚠️ Busy.\n\n{}", summary(&history.checker.dialogue.answers));
+    let history = history
+        .hears_text(text, Taken::Expected)
+        .does(&Act::ShowPrices)
+        .hears(Said::Asking)
+        .hears(Said::Offers);
+    history.keeps_all();
+}
+
+#[test]
+fn offers_may_still_arrive_before_the_cancelling_is_answered() {
+    History::new()
+        .at_summary()
+        .does(&Act::ShowPrices)
+        .hears(Said::Asking)
+        .does(&Act::Cancel)
+        .hears(Said::Offers)
+        .hears(Said::Cancelled)
+        .hears(Said::MainMenu)
+        .keeps_all();
+}
+
+#[test]
+fn a_skipped_step_is_found() {
+    History::new()
+        .at_question(3)
+        .answers(3)
+        .hears_wrongly(Said::Question(5), Taken::Wrong)
+        .breaks(Rule::StepSkipped);
+}
+
+#[test]
+fn an_answer_that_is_asked_for_again_is_found() {
+    let history = History::new().at_question(3).answers(3);
+    // Not as it was: a prompt with the same words is a repeat, which needs an excuse.
+    let text = format!(
+        "{}\n\nNow it is: Austin",
+        history.phrases.example(Language::English, Said::Question(2))
+    );
+    history.hears_text(text, Taken::Wrong).breaks(Rule::AnswerLost);
+}
+
+#[test]
+fn a_message_that_comes_again_as_it_was_is_a_repeat() {
+    let history = History::new()
+        .at_question(3)
+        .hears_wrongly(Said::Question(3), Taken::Repeat)
+        .answers(3)
+        .hears_wrongly(Said::Question(3), Taken::Repeat)
+        .hears(Said::Question(4));
+    history.keeps_all();
+    let [first, second] = &history.checker.repeats[..] else {
+        panic!("two repeats")
+    };
+    assert_eq!(first.first, second.first);
+    assert!(!first.is_outdated && !second.is_outdated);
+    assert!(first.again < second.again);
+}
+
+#[test]
+fn a_message_of_an_earlier_step_that_comes_again_is_outdated() {
+    let history = History::new()
+        .at_question(3)
+        .hears_wrongly(Said::Question(1), Taken::Repeat);
+    assert!(history.checker.repeats[0].is_outdated);
+    assert_eq!(history.checker.repeats[0].as_violation().rule, Rule::StepReturned);
+}
+
+#[test]
+fn an_answer_that_is_taken_for_two_questions_is_found() {
+    History::new()
+        .at_question(3)
+        .answers(3)
+        .hears(Said::Question(4))
+        .hears_wrongly(Said::Rejection, Taken::Wrong)
+        .breaks(Rule::AnswerDoubled);
+}
+
+#[test]
+fn a_summary_without_an_answer_is_found() {
+    let history = History::new().at_question(QUESTIONS - 1).answers(QUESTIONS - 1);
+    let mut answers = history.checker.dialogue.answers.clone();
+    answers[7] = None;
+    history
+        .hears_text(summary(&answers), Taken::Wrong)
+        .breaks(Rule::AnswerLost);
+}
+
+#[test]
+fn a_summary_with_somebody_elses_data_is_found() {
+    let history = History::new().at_question(QUESTIONS - 1).answers(QUESTIONS - 1);
+    let mut answers = history.checker.dialogue.answers.clone();
+    answers[6] = Some("Recipient K2C1 Lopez".to_owned());
+    history
+        .hears_text(summary(&answers), Taken::Wrong)
+        .breaks(Rule::MixedUp);
+}
+
+#[test]
+fn a_conversation_without_an_answer_is_found() {
+    let mut history = History::new().at_question(3).answers(3);
+    assert!(!history.checker.is_settled());
+    let at = history.tick();
+    history.checker.gives_up(at);
+    history.breaks(Rule::Hung);
+}
+
+#[test]
+fn offers_that_never_come_hang_the_conversation() {
+    let mut history = History::new()
+        .at_summary()
+        .does(&Act::ShowPrices)
+        .hears(Said::Asking);
+    assert!(history.checker.is_answered() && !history.checker.is_settled());
+    let at = history.tick();
+    history.checker.gives_up(at);
+    history.breaks(Rule::Hung);
+}
+
+#[test]
+fn offers_that_come_twice_in_other_words_are_found() {
+    History::new()
+        .at_summary()
+        .does(&Act::ShowPrices)
+        .hears(Said::Asking)
+        .hears(Said::Offers)
+        .hears_text(
+            "I found 2 offers. Tap the one you like. • another".to_owned(),
+            Taken::Wrong,
+        )
+        .breaks(Rule::StepRepeated);
+}
+
+#[test]
+fn a_failure_of_the_bot_is_unexpected_and_trouble_is_counted() {
+    let history = History::new()
+        .at_question(3)
+        .answers(3)
+        .hears_wrongly(Said::Trouble, Taken::Trouble)
+        .hears_wrongly(Said::Failure, Taken::Wrong);
+    history.breaks(Rule::Unexpected);
+    assert_eq!(history.checker.troubles.len(), 1);
+}
+
+#[test]
+fn the_wrong_language_is_found() {
+    let history = History::new().does(&Act::Start);
+    let text = history.phrases.example(Language::Russian, Said::MainMenu);
+    history.hears_text(text, Taken::Wrong).breaks(Rule::Unexpected);
+}
+
+#[test]
+fn who_begins_again_is_followed_again() {
+    let history = History::new()
+        .at_question(3)
+        .answers(3)
+        .hears_wrongly(Said::Question(5), Taken::Wrong)
+        .hears_wrongly(Said::Question(9), Taken::Ignored)
+        .does(&Act::Start)
+        .hears_wrongly(Said::Question(9), Taken::Ignored)
+        .hears(Said::MainMenu)
+        .does(&Act::NewOrder(TAG))
+        .hears(Said::Question(0));
+    history.breaks(Rule::StepSkipped);
+}

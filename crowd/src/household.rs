@@ -1,0 +1,606 @@
+//! The people of one chat: one in a private chat, several in a group. They take turns, so that each message of the bot
+//! can be told to be for who spoke last.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio::time::{sleep, timeout};
+
+use crate::audit::{Checker, OrderRecord, Seen};
+use crate::dialogue::Act;
+use crate::faults::FaultKind;
+use crate::intention::Intention;
+use crate::order::Tag;
+use crate::phrases::{Button, Language};
+use crate::plan::{Habits, Plan};
+use crate::town::Happening;
+use crate::world::World;
+
+/// How often it is looked whether somebody waits in vain.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// As long one waits while faults go on; a purchase whose process died is taken up after a minute.
+const PATIENCE_IN_A_STORM: Duration = Duration::from_mins(5);
+
+/// How many tries a person makes before they give an order up for lost.
+const MAX_ACTS: usize = 400;
+
+/// How often it is looked whether everything has settled.
+const MAX_LOOKS: usize = 20;
+
+/// How long it takes until somebody else's press was answered and shows.
+const INTRUSION_SHOWS: Duration = Duration::from_secs(1);
+
+/// How far back updates are delivered again: the bot remembers the last 128 of a conversation.
+const REDELIVERABLE: usize = 30;
+
+/// Who lives in a chat.
+#[derive(Debug, Clone)]
+pub struct Residents {
+    /// The chat's id.
+    pub chat: i64,
+    /// The people's numbers, which are their ids too.
+    pub people: Vec<u32>,
+    /// The carriers take three seconds for them.
+    pub is_slow: bool,
+}
+
+/// What a household has to tell at the end.
+#[derive(Debug)]
+pub struct Told {
+    /// What each person did and saw.
+    pub checkers: Vec<Checker>,
+    /// Their orders.
+    pub orders: Vec<OrderRecord>,
+    /// Whether the carriers were slow for them.
+    pub is_slow: bool,
+}
+
+/// A message with its buttons: what they say, and what they carry.
+#[derive(Debug, Clone)]
+struct Menu {
+    message: i64,
+    buttons: Vec<(String, String)>,
+}
+
+struct Member {
+    number: u32,
+    checker: Checker,
+    intention: Option<Intention>,
+    rng: StdRng,
+    orders: u32,
+    acts: usize,
+    updates: VecDeque<i64>,
+    /// The latest message with buttons, as it was when it came.
+    menu: Option<Menu>,
+    /// Whether its buttons are still there.
+    has_buttons: bool,
+    earlier: VecDeque<Menu>,
+}
+
+impl Member {
+    fn id(&self) -> i64 {
+        i64::from(self.number)
+    }
+}
+
+/// The people of a chat, at work.
+pub struct Household {
+    world: Arc<World>,
+    residents: Residents,
+    members: Vec<Member>,
+    ear: mpsc::UnboundedReceiver<Happening>,
+    orders: Vec<OrderRecord>,
+    speaker: usize,
+}
+
+impl std::fmt::Debug for Household {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Household")
+            .field("residents", &self.residents)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Household {
+    /// Moves in.
+    ///
+    /// # Errors
+    /// When the sandbox refuses it.
+    pub async fn new(world: Arc<World>, residents: Residents) -> anyhow::Result<Self> {
+        let mut members = Vec::new();
+        for number in residents.people.iter().copied() {
+            let seed = world.seed ^ u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let mut rng = StdRng::seed_from_u64(seed);
+            let language = if rng.random_bool(0.2) {
+                Language::Russian
+            } else {
+                Language::English
+            };
+            world.town.person(i64::from(number), language.code()).await?;
+            members.push(Member {
+                number,
+                checker: Checker::new(i64::from(number), residents.chat, language),
+                intention: None,
+                rng,
+                orders: 0,
+                acts: 0,
+                updates: VecDeque::new(),
+                menu: None,
+                has_buttons: false,
+                earlier: VecDeque::new(),
+            });
+        }
+        let ear = world.town.listens(residents.chat).await?;
+        Ok(Self {
+            world,
+            residents,
+            members,
+            ear,
+            orders: Vec::new(),
+            speaker: 0,
+        })
+    }
+
+    /// Has conversations until there are none left.
+    ///
+    /// # Errors
+    /// When the sandbox fails.
+    pub async fn lives(&mut self) -> anyhow::Result<()> {
+        let mut at_work: VecDeque<usize> = (0..self.members.len()).collect();
+        while let Some(speaker) = at_work.pop_front() {
+            self.speaker = speaker;
+            if self.members[speaker].intention.is_none() && !self.begins_a_conversation(speaker).await? {
+                continue;
+            }
+            self.speaks(speaker).await?;
+            at_work.push_back(speaker);
+        }
+        Ok(())
+    }
+
+    /// Hears what is still on its way once everything is quiet, and tells everything.
+    pub fn tells(mut self) -> Told {
+        while let Ok(happening) = self.ear.try_recv() {
+            self.hears(&happening);
+        }
+        Told {
+            checkers: self.members.into_iter().map(|member| member.checker).collect(),
+            orders: self.orders,
+            is_slow: self.residents.is_slow,
+        }
+    }
+
+    /// Takes one of the conversations that are to be had; false when there is none left.
+    async fn begins_a_conversation(&mut self, speaker: usize) -> anyhow::Result<bool> {
+        if !self.world.quota.take() {
+            return Ok(false);
+        }
+        if self.members[speaker].checker.is_broken() {
+            self.lets_it_settle().await?;
+        }
+        self.does(speaker, Act::Start).await?;
+        self.waits(speaker).await?;
+        if self.members[speaker].checker.is_broken() {
+            // Not even that is answered.
+            self.world.quota.done();
+            return Ok(true);
+        }
+        self.plans(speaker);
+        Ok(true)
+    }
+
+    /// After something went wrong: what is still on its way must not be taken for the answer to `/start`.
+    async fn lets_it_settle(&mut self) -> anyhow::Result<()> {
+        for _ in 0..MAX_LOOKS {
+            sleep(LOOK_EVERY).await;
+            let is_quiet = self.world.town.pending().await? == 0;
+            let was_silent = self.ear.is_empty();
+            self.hears_what_came();
+            if is_quiet && was_silent {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes up an order.
+    fn plans(&mut self, speaker: usize) {
+        let habits = Habits {
+            bursts: self.world.faults.has(FaultKind::Bursts),
+            slow_carrier: self.residents.is_slow,
+        };
+        let member = &mut self.members[speaker];
+        member.orders += 1;
+        member.acts = 0;
+        let tag = Tag {
+            person: member.number,
+            order: member.orders,
+        };
+        member.intention = Some(Intention::new(Plan::draw(&mut member.rng, tag, habits)));
+    }
+
+    /// Does the next thing, and waits for its answers.
+    async fn speaks(&mut self, speaker: usize) -> anyhow::Result<()> {
+        self.thinks(speaker).await;
+        self.hears_what_came();
+        self.others_intrude(speaker).await?;
+        let member = &mut self.members[speaker];
+        let Some(mut intention) = member.intention.take() else {
+            return Ok(());
+        };
+        member.acts += 1;
+        let is_lost = member.checker.is_broken() || member.acts > MAX_ACTS;
+        let acts = if is_lost {
+            vec![]
+        } else {
+            intention.next(&member.checker.dialogue)
+        };
+        if acts.is_empty() {
+            self.ends(speaker, &intention, is_lost);
+            return Ok(());
+        }
+        let tag = intention.plan.order.tag;
+        let gives_up = acts == [Act::Cancel];
+        for act in acts {
+            if act == Act::Buy {
+                self.confirms(speaker, tag);
+            }
+            self.does(speaker, act).await?;
+        }
+        if self.members[speaker].intention.is_none() {
+            self.members[speaker].intention = Some(intention);
+        }
+        self.waits(speaker).await?;
+        if gives_up && !self.members[speaker].checker.is_broken() {
+            // And begins again, with another order.
+            self.records(speaker, tag, false);
+            self.plans(speaker);
+        }
+        Ok(())
+    }
+
+    fn ends(&mut self, speaker: usize, intention: &Intention, is_lost: bool) {
+        let tag = intention.plan.order.tag;
+        self.records(speaker, tag, is_lost);
+        self.world.quota.done();
+    }
+
+    /// The order as it is when Buy is pressed.
+    fn confirms(&mut self, speaker: usize, tag: Tag) {
+        if self.orders.iter().any(|order| order.tag == tag) {
+            return;
+        }
+        let mut order = self.record_of(speaker, tag);
+        order.is_confirmed = true;
+        self.orders.push(order);
+    }
+
+    fn records(&mut self, speaker: usize, tag: Tag, is_broken: bool) {
+        if !self.orders.iter().any(|order| order.tag == tag) {
+            let order = self.record_of(speaker, tag);
+            self.orders.push(order);
+        }
+        let labels = &self.members[speaker].checker.labels;
+        let label = labels.iter().find(|(of, _)| *of == tag);
+        let label = label.map(|(_, caption)| caption.clone());
+        if let Some(order) = self.orders.iter_mut().find(|order| order.tag == tag) {
+            order.is_broken = is_broken;
+            order.label = label;
+        }
+    }
+
+    fn record_of(&self, speaker: usize, tag: Tag) -> OrderRecord {
+        let member = &self.members[speaker];
+        OrderRecord {
+            tag,
+            person: member.id(),
+            chat: self.residents.chat,
+            answers: member.checker.dialogue.answers.clone(),
+            is_confirmed: false,
+            label: None,
+            is_broken: false,
+        }
+    }
+
+    async fn thinks(&mut self, speaker: usize) {
+        let rng = &mut self.members[speaker].rng;
+        let share: f64 = rng.random_range(0.0..2.0);
+        let is_slow = rng.random_bool(0.02) && self.world.faults.has(FaultKind::SlowPeople);
+        let think = self.world.think.mul_f64(share);
+        sleep(if is_slow {
+            think + Duration::from_secs(3)
+        } else {
+            think
+        })
+        .await;
+    }
+
+    async fn does(&mut self, speaker: usize, act: Act) -> anyhow::Result<()> {
+        let (world, chat) = (Arc::clone(&self.world), self.residents.chat);
+        let member = &mut self.members[speaker];
+        let at = world.town.now();
+        let update = if let Some(text) = act.text() {
+            member.checker.acts(at, &act);
+            world.town.says(member.id(), chat, text).await?
+        } else {
+            let (message, data) = self.button(speaker, &act)?;
+            let member = &mut self.members[speaker];
+            member.checker.acts(at, &act);
+            let taps = world.town.taps(member.id(), chat, message, &data).await?;
+            self.taps_again(speaker, message, &data).await?;
+            taps
+        };
+        let member = &mut self.members[speaker];
+        member.updates.extend(update);
+        if member.updates.len() > REDELIVERABLE {
+            member.updates.pop_front();
+        }
+        self.meddles(speaker).await
+    }
+
+    /// The button that an act presses.
+    fn button(&mut self, speaker: usize, act: &Act) -> anyhow::Result<(i64, String)> {
+        let phrases = &self.world.phrases;
+        let member = &mut self.members[speaker];
+        let menu = member.menu.clone();
+        let menu = menu.with_context(|| format!("person {} never saw a button", member.number))?;
+        if !member.has_buttons {
+            let what = format!("the buttons of message {} went away before {act:?}", menu.message);
+            member.checker.misses_button(self.world.town.now(), what);
+        }
+        let labelled = |wanted: Button| {
+            menu.buttons
+                .iter()
+                .find(|(label, _)| phrases.is_button(wanted, label))
+        };
+        let button = match act {
+            Act::NewOrder(_) => labelled(Button::NewOrder),
+            Act::Skip => labelled(Button::Skip),
+            Act::Back => labelled(Button::Back),
+            Act::EditMenu => labelled(Button::Edit),
+            Act::EditField(question) => labelled(Button::Field(*question)),
+            Act::ShowPrices => labelled(Button::ShowPrices).or_else(|| labelled(Button::TryAgain)),
+            Act::Buy => labelled(Button::Buy).or_else(|| labelled(Button::TryAgain)),
+            Act::OtherOffers => labelled(Button::OtherOffers),
+            Act::PickLanguage(language) => menu
+                .buttons
+                .iter()
+                .find(|(label, _)| label == language.own_name()),
+            Act::Choose(offer) => {
+                let offers: Vec<_> = menu
+                    .buttons
+                    .iter()
+                    .filter(|(label, _)| label.contains('·'))
+                    .collect();
+                offers.get(offer % offers.len().max(1)).copied()
+            }
+            _ => None,
+        };
+        let (_, data) = button.with_context(|| {
+            format!(
+                "person {}: no button for {act:?} among {:?}",
+                member.number, menu.buttons
+            )
+        })?;
+        Ok((menu.message, data.clone()))
+    }
+
+    /// Presses the same button once or twice more.
+    async fn taps_again(&mut self, speaker: usize, message: i64, data: &str) -> anyhow::Result<()> {
+        let member = &mut self.members[speaker];
+        let again = member.rng.random_bool(0.15);
+        let times = member.rng.random_range(1..=2);
+        if !again || !self.world.faults.has(FaultKind::DoubleTaps) {
+            return Ok(());
+        }
+        for _ in 0..times {
+            self.world
+                .town
+                .taps(member.id(), self.residents.chat, message, data)
+                .await?;
+        }
+        member
+            .checker
+            .notes(self.world.town.now(), &format!("pressed it {times} more times"));
+        self.world.storm.count("double taps", times);
+        Ok(())
+    }
+
+    /// What must not change anything: updates that come again, presses of old buttons and of other people's.
+    async fn meddles(&mut self, speaker: usize) -> anyhow::Result<()> {
+        let (world, chat) = (Arc::clone(&self.world), self.residents.chat);
+        let now = world.town.now();
+        let member = &mut self.members[speaker];
+        let redelivers = member.rng.random_bool(0.08);
+        let which = member.rng.random_range(0..REDELIVERABLE);
+        let goes_stale = member.rng.random_bool(0.05);
+        let forges = member.rng.random_bool(0.3);
+        if redelivers
+            && world.faults.has(FaultKind::Redelivery)
+            && let Some(update) = member.updates.get(which % member.updates.len().max(1)).copied()
+            && world.town.redelivers(update).await?
+        {
+            member.checker.notes(now, &format!("update {update} comes again"));
+            world.storm.count("updates delivered again", 1);
+        }
+        if !world.faults.has(FaultKind::StaleTaps) {
+            return Ok(());
+        }
+        if goes_stale && let Some(old) = member.earlier.front().cloned() {
+            let data = match old.buttons.first() {
+                Some((_, data)) if !forges => data.clone(),
+                _ => "forged:99".to_owned(),
+            };
+            world.town.taps(member.id(), chat, old.message, &data).await?;
+            member.checker.notes(
+                now,
+                &format!("pressed {data:?} of the old message {}", old.message),
+            );
+            world.storm.count("presses of old or forged buttons", 1);
+        }
+        Ok(())
+    }
+
+    /// Somebody else presses the speaker's buttons, before the speaker does.
+    async fn others_intrude(&mut self, speaker: usize) -> anyhow::Result<()> {
+        let intrudes = self.members[speaker].rng.random_bool(0.1);
+        let count = self.members.len();
+        let Some(menu) = self.members[speaker].menu.clone() else {
+            return Ok(());
+        };
+        let Some((_, data)) = menu.buttons.first() else {
+            return Ok(());
+        };
+        if !intrudes || count < 2 || !self.world.faults.has(FaultKind::StaleTaps) {
+            return Ok(());
+        }
+        let other = &self.members[(speaker + 1) % count];
+        let town = &self.world.town;
+        town.taps(other.id(), self.residents.chat, menu.message, data)
+            .await?;
+        let what = format!(
+            "person {} pressed {data:?} of message {}",
+            other.number, menu.message
+        );
+        self.members[speaker].checker.notes(town.now(), &what);
+        self.world.storm.count("presses of other people's buttons", 1);
+        sleep(INTRUSION_SHOWS).await;
+        self.hears_what_came();
+        Ok(())
+    }
+
+    /// Waits for the answers to what a person did, but not for ever.
+    async fn waits(&mut self, speaker: usize) -> anyhow::Result<()> {
+        loop {
+            let member = &self.members[speaker];
+            let interrupts = member
+                .intention
+                .as_ref()
+                .is_some_and(|intention| intention.interrupts(&member.checker.dialogue));
+            let is_over = if interrupts {
+                member.checker.is_answered()
+            } else {
+                member.checker.is_settled()
+            };
+            if is_over {
+                return Ok(());
+            }
+            match timeout(LOOK_EVERY, self.ear.recv()).await {
+                Ok(Some(happening)) => {
+                    self.hears(&happening);
+                    self.looks_at_file(&happening).await?;
+                }
+                Ok(None) => anyhow::bail!("the sandbox ended its events of chat {}", self.residents.chat),
+                Err(_) => self.loses_patience(speaker),
+            }
+        }
+    }
+
+    fn loses_patience(&mut self, speaker: usize) {
+        let now = self.world.town.now();
+        let checker = &mut self.members[speaker].checker;
+        let (since, patience) = match self.world.storm.calm_since() {
+            None => (checker.last_progress(), PATIENCE_IN_A_STORM),
+            Some(calm) => (checker.last_progress().max(calm), self.world.patience),
+        };
+        if now.saturating_sub(since) > patience {
+            checker.gives_up(now);
+        }
+    }
+
+    fn hears_what_came(&mut self) {
+        while let Ok(happening) = self.ear.try_recv() {
+            self.hears(&happening);
+        }
+    }
+
+    /// Tells a message to whom it is for.
+    fn hears(&mut self, happening: &Happening) {
+        let Some(message) = happening.message["message_id"].as_i64() else {
+            return;
+        };
+        let menu = menu_of(message, &happening.message);
+        if happening.is_edit {
+            self.sees_edit(happening.at, message, menu.as_ref());
+            return;
+        }
+        let text = |name: &str| happening.message[name].as_str();
+        let seen = Seen {
+            at: happening.at,
+            text: text("text")
+                .or_else(|| text("caption"))
+                .unwrap_or_default()
+                .to_owned(),
+            has_file: happening.message.get("document").is_some(),
+        };
+        let phrases = &self.world.phrases;
+        let speaker = self.speaker;
+        let knows = |member: &Member| member.checker.knows(phrases, &seen);
+        let whose = if knows(&self.members[speaker]) {
+            speaker
+        } else {
+            self.members.iter().position(knows).unwrap_or(speaker)
+        };
+        let member = &mut self.members[whose];
+        member.checker.sees(phrases, &seen);
+        if let Some(menu) = menu
+            && let Some(old) = member.menu.replace(menu)
+        {
+            member.earlier.push_back(old);
+            if member.earlier.len() > 6 {
+                member.earlier.pop_front();
+            }
+        }
+        member.has_buttons = true;
+    }
+
+    fn sees_edit(&mut self, at: Duration, message: i64, menu: Option<&Menu>) {
+        for member in &mut self.members {
+            let is_current = member
+                .menu
+                .as_ref()
+                .is_some_and(|current| current.message == message);
+            if !is_current {
+                continue;
+            }
+            match menu {
+                Some(menu) => member.menu = Some(menu.clone()),
+                None => member.has_buttons = false,
+            }
+            member.checker.sees_edit(at);
+        }
+    }
+
+    /// A label comes as a PDF.
+    async fn looks_at_file(&mut self, happening: &Happening) -> anyhow::Result<()> {
+        let Some(url) = happening.message["document"]["url"].as_str() else {
+            return Ok(());
+        };
+        if self.world.town.is_pdf(url).await? {
+            return Ok(());
+        }
+        let what = format!("the label {url} is no PDF");
+        let (speaker, now) = (self.speaker, self.world.town.now());
+        self.members[speaker].checker.gets_bad_file(now, what);
+        Ok(())
+    }
+}
+
+fn menu_of(message: i64, shown: &Value) -> Option<Menu> {
+    let rows = shown["inline_keyboard"].as_array()?;
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let buttons: Vec<_> = rows
+        .iter()
+        .filter_map(Value::as_array)
+        .flatten()
+        .map(|button| (text(&button["text"]), text(&button["callback_data"])))
+        .collect();
+    (!buttons.is_empty()).then_some(Menu { message, buttons })
+}

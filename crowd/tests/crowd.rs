@@ -1,0 +1,85 @@
+//! A small crowd against the real bot.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends where something fails"
+)]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use stepkeep_crowd::report::Report;
+use stepkeep_crowd::soak::{Delivery, Settings, run};
+use stepkeep_crowd::store::StoreChoice;
+
+/// The bot's program: cargo puts it into the folder above this test's. It is built when it isn't there.
+fn bot() -> PathBuf {
+    static BOT: OnceLock<PathBuf> = OnceLock::new();
+    BOT.get_or_init(|| {
+        let own = std::env::current_exe().expect("this program");
+        let folder = own.parent().and_then(Path::parent).expect("cargo's folder");
+        let program = folder.join("stepkeep");
+        if !program.is_file() {
+            let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+            let mut build = Command::new(cargo);
+            build.args(["build", "-p", "stepkeep", "--all-features"]);
+            if folder.ends_with("release") {
+                build.arg("--release");
+            }
+            let built = build.status().expect("a cargo");
+            assert!(built.success(), "the bot can't be built");
+        }
+        program
+    })
+    .clone()
+}
+
+fn settings(faults: &str) -> Settings {
+    let seed = std::env::var("STEPKEEP_TEST_SEED").ok();
+    let seed = seed.map_or_else(rand::random::<u32>, |seed| seed.parse().expect("a number"));
+    println!("STEPKEEP_TEST_SEED={seed}");
+    Settings {
+        people: 20,
+        conversations: 40,
+        time_limit: Duration::from_mins(5),
+        store: StoreChoice::Sqlite,
+        processes: 1,
+        delivery: Delivery::Polling,
+        faults: faults.parse().expect("faults"),
+        fault_every: Duration::from_secs(2),
+        seed: u64::from(seed),
+        think: Duration::from_millis(20),
+        patience: Duration::from_secs(90),
+        slow_person: false,
+        bot: Some(bot()),
+        logs: None,
+    }
+}
+
+fn keeps_every_promise(report: &Report) {
+    println!("{}", report.for_people());
+    assert!(report.is_clean(), "{:#?}", report.violations);
+    assert_eq!(report.conversations, 40);
+    assert_eq!(report.labels, report.purchases);
+    // Who had an order to its end answered more than its 14 questions.
+    assert!(report.purchases > 20 && report.answers > 20 * report.purchases);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_who_press_twice_and_write_too_fast_are_served_while_apis_fail() {
+    let faults = "redelivery,double-taps,bursts,api-errors";
+    let report = run(settings(faults), |_| {}).await.expect("a soak");
+    keeps_every_promise(&report);
+    assert!(report.faults["double taps"] > 0 && report.faults["updates delivered again"] > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_are_served_while_processes_are_killed_and_stand_still() {
+    let report = run(settings("bursts,kills,freezes"), |_| {})
+        .await
+        .expect("a soak");
+    keeps_every_promise(&report);
+    assert!(report.faults["kills"] > 0);
+}
