@@ -18,7 +18,7 @@ use crate::key::SessionKey;
 use crate::reply::Reply;
 use crate::session::{NewSession, Session};
 use crate::store::SessionStore;
-use crate::turn_state::{Menu, OutboxEntry, PendingEffect};
+use crate::turn_state::{Menu, OutboxEntry, PendingEffect, TurnState};
 
 /// How often a turn is computed again when other writers were faster, before it gives up.
 const MAX_ATTEMPTS: u32 = 8;
@@ -310,7 +310,9 @@ impl TurnEngine {
             .filter(|entry| !sent && entry.input == input.id);
         Outcome::Repeated(Committed {
             session: session.clone(),
-            replies: unsent.flat_map(|entry| entry.replies.clone()).collect(),
+            replies: unsent
+                .flat_map(|entry| worth_sending(session.turn(), entry))
+                .collect(),
             inputs: vec![input.id.clone()],
             tap_answer: None,
             effects: Vec::new(),
@@ -386,7 +388,7 @@ impl TurnEngine {
         for entry in &mut state.outbox {
             if entry.recover_at.is_some_and(|at| at <= now) {
                 entry.recover_at = Some(now + commit::SEND_LEASE);
-                replies.extend(entry.replies.clone());
+                replies.extend(worth_sending(session.turn(), entry));
                 inputs.push(entry.input.clone());
             }
         }
@@ -478,6 +480,22 @@ impl TurnEngine {
 enum Decision {
     Done(Outcome),
     Commit(Box<Plan>, String),
+}
+
+/// The replies of an earlier turn that still make sense: not those whose buttons a later turn has replaced, since that one
+/// has said what is asked now, and this process may not know that they were sent long ago.
+fn worth_sending(state: &TurnState, entry: &OutboxEntry) -> Vec<Reply> {
+    let is_offered = |reply: &&Reply| {
+        let mut buttons = reply
+            .message()
+            .into_iter()
+            .flat_map(|message| message.buttons.iter().flatten());
+        buttons.next().is_none_or(|button| {
+            let offers = |menu: &Menu| button.action.split(':').next() == Some(menu.token.as_str());
+            state.menu.as_ref().is_some_and(offers)
+        })
+    };
+    entry.replies.iter().filter(is_offered).cloned().collect()
 }
 
 fn blank(key: &SessionKey, at: Timestamp) -> Session {

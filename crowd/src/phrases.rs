@@ -59,7 +59,7 @@ const OTHERS: [(&str, Said); 23] = [
     ("buttons-only", Said::ButtonsOnly),
     ("unknown-text", Said::UnknownText),
     ("store-trouble", Said::Trouble),
-    ("too-busy", Said::Trouble),
+    ("too-fast", Said::Failure),
     ("something-went-wrong", Said::Failure),
     ("update-put-aside", Said::Failure),
     ("step-back-after-error", Said::Failure),

@@ -77,14 +77,14 @@ async fn a_process_that_starts_anew_finishes_what_the_one_before_it_left() {
 #[tokio::test]
 async fn what_an_earlier_input_left_unsent_is_not_forgotten_when_a_later_one_is_sent() {
     let (world, _) = World::in_order().await;
-    let unsent = applied(world.send(3, text("Austin")).await);
-    let sent = applied(world.send(4, text("78701")).await);
-    assert_eq!(texts(&sent.replies), ["Looking the rates up."]);
+    let unsent = applied(world.send(3, text("fail")).await);
+    assert_eq!(texts(&unsent.replies), ["Failed: broken"]);
+    let sent = applied(world.send(4, text("Austin")).await);
     world.confirm(&sent).await;
 
-    assert!(repeated(world.send(4, text("78701")).await).replies.is_empty());
+    assert!(repeated(world.send(4, text("Austin")).await).replies.is_empty());
     assert_eq!(
-        repeated(world.send(3, text("Austin")).await).replies,
+        repeated(world.send(3, text("fail")).await).replies,
         unsent.replies
     );
 }
@@ -223,4 +223,36 @@ async fn what_a_session_remembers_is_bounded() {
     let next = applied(world.send(2_001, text("fail")).await);
     let carried = &next.session.turn().outbox;
     assert!(carried.iter().all(|entry| entry.input != confirmed.inputs[0]));
+}
+
+#[tokio::test]
+async fn a_question_that_was_answered_is_not_asked_again_by_a_late_redelivery() {
+    let (world, _) = World::in_order().await;
+    applied(world.send(3, text("Austin")).await);
+    // The process that comes next doesn't know what this one has sent.
+    let next = world.another_engine();
+    let zip = world.update(4, text("fail"));
+    let said = applied(next.handle(&key(), &zip).await.unwrap());
+    assert_eq!(texts(&said.replies), ["Failed: broken"]);
+    let asked = repeated(
+        next.handle(&key(), &world.update(3, text("Austin")))
+            .await
+            .unwrap(),
+    );
+    assert_eq!(texts(&asked.replies), ["ZIP?"], "it is still the question");
+
+    let started = world.update(5, command("start", ""));
+    applied(next.handle(&key(), &started).await.unwrap());
+    let asked = repeated(
+        next.handle(&key(), &world.update(3, text("Austin")))
+            .await
+            .unwrap(),
+    );
+    assert!(asked.replies.is_empty(), "{:?}", asked.replies);
+    let failed = repeated(next.handle(&key(), &zip).await.unwrap());
+    assert_eq!(
+        texts(&failed.replies),
+        ["Failed: broken"],
+        "what has no buttons may still be news"
+    );
 }
