@@ -141,7 +141,7 @@ async fn live(seed: u64) -> Report {
             weather.trace.note("the store is up");
         }
     }));
-    let ((), processes) = tokio::join!(
+    let ((), mut processes) = tokio::join!(
         async {
             people.await;
             outages.await;
@@ -156,17 +156,20 @@ async fn live(seed: u64) -> Report {
     while !invariants::is_done(&around) && Instant::now() < give_up_at {
         sleep(Duration::from_secs(1)).await;
     }
-    for process in processes {
-        process.crash();
+    let may_leave_updates = !schedule.ends.is_empty() || schedule.severity > 0;
+    let last = may_leave_updates.then(|| {
+        // What lies on the shelf of a process that died, or got there late, comes off it in the next one.
+        trace.note("the last process starts");
+        Process::start(usize::MAX, &around)
+    });
+    if last.is_some() {
+        processes.drain(..).for_each(Process::crash);
     }
-    // What lies on the shelf of a process that died comes off it in the next one.
-    trace.note("the last process starts");
-    let last = Process::start(usize::MAX, &around);
     while !invariants::shelf(&around).await.is_empty() && Instant::now() < give_up_at {
         sleep(Duration::from_secs(1)).await;
     }
     let problems = invariants::problems(&around).await;
-    last.crash();
+    processes.into_iter().chain(last).for_each(Process::crash);
     report(seed, &schedule, &around, &trace, &weather, problems)
 }
 
