@@ -217,7 +217,7 @@ fn a_message_that_comes_again_as_it_was_is_a_repeat() {
 fn a_message_of_an_earlier_step_that_comes_again_is_outdated() {
     let history = History::new()
         .at_question(3)
-        .hears_wrongly(Said::Question(1), Taken::Repeat);
+        .hears_wrongly(Said::Question(1), Taken::Outdated);
     assert!(history.checker.repeats[0].is_outdated);
     assert_eq!(history.checker.repeats[0].as_violation().rule, Rule::StepReturned);
 }
