@@ -285,7 +285,12 @@ impl Checker {
             return Taken::Ignored;
         }
         self.begins_again = false;
-        if self.due.front().is_some_and(|waiting| waiting.due.said == said) {
+        let is_due = |waiting: &Waiting| {
+            // An old message in the language that was spoken before is no answer, only because it asks the same.
+            let speaks = language.is_none_or(|language| language == waiting.due.language);
+            waiting.due.said == said && (speaks || self.earlier(&seen.text).is_none())
+        };
+        if self.due.front().is_some_and(is_due) {
             self.is_due(seen, language);
             return self.verdict();
         }
