@@ -5,14 +5,13 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
-use crate::audit::{Checker, OrderRecord, Seen};
+use crate::audit::{Checker, OrderRecord, Seen, Taken};
 use crate::dialogue::Act;
 use crate::faults::FaultKind;
 use crate::intention::Intention;
@@ -330,7 +329,9 @@ impl Household {
             member.checker.acts(at, &act);
             world.town.says(member.id(), chat, text).await?
         } else {
-            let (message, data) = self.button(speaker, &act)?;
+            let Some((message, data)) = self.button(speaker, &act) else {
+                return Ok(());
+            };
             let member = &mut self.members[speaker];
             member.checker.acts(at, &act);
             let taps = world.town.taps(member.id(), chat, message, &data).await?;
@@ -345,15 +346,20 @@ impl Household {
         self.meddles(speaker).await
     }
 
-    /// The button that an act presses.
-    fn button(&mut self, speaker: usize, act: &Act) -> anyhow::Result<(i64, String)> {
+    /// The button that an act presses; `None` when there is none, which breaks a promise.
+    fn button(&mut self, speaker: usize, act: &Act) -> Option<(i64, String)> {
         let phrases = &self.world.phrases;
         let member = &mut self.members[speaker];
         let menu = member.menu.clone();
-        let menu = menu.with_context(|| format!("person {} never saw a button", member.number))?;
+        let now = self.world.town.now();
+        let Some(menu) = menu else {
+            let what = format!("there never was a button for {act:?}");
+            member.checker.is_stuck(now, what);
+            return None;
+        };
         if !member.has_buttons {
             let what = format!("the buttons of message {} went away before {act:?}", menu.message);
-            member.checker.misses_button(self.world.town.now(), what);
+            member.checker.misses_button(now, what);
         }
         let labelled = |wanted: Button| {
             menu.buttons
@@ -383,13 +389,12 @@ impl Household {
             }
             _ => None,
         };
-        let (_, data) = button.with_context(|| {
-            format!(
-                "person {}: no button for {act:?} among {:?}",
-                member.number, menu.buttons
-            )
-        })?;
-        Ok((menu.message, data.clone()))
+        let Some((_, data)) = button else {
+            let what = format!("there is no button for {act:?} among {:?}", menu.buttons);
+            member.checker.is_stuck(now, what);
+            return None;
+        };
+        Some((menu.message, data.clone()))
     }
 
     /// Presses the same button once or twice more.
@@ -549,7 +554,10 @@ impl Household {
             self.members.iter().position(knows).unwrap_or(speaker)
         };
         let member = &mut self.members[whose];
-        member.checker.sees(phrases, &seen);
+        if member.checker.sees(phrases, &seen) == Taken::Outdated {
+            // Nobody takes an old question for the current one.
+            return;
+        }
         if let Some(menu) = menu
             && let Some(old) = member.menu.replace(menu)
         {

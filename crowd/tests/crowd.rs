@@ -1,9 +1,5 @@
 //! A small crowd against the real bot.
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test ends where something fails"
-)]
+#![expect(clippy::expect_used, reason = "a test ends where something fails")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -23,13 +19,13 @@ fn bot() -> PathBuf {
         let program = folder.join("stepkeep");
         if !program.is_file() {
             let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-            let mut build = Command::new(cargo);
-            build.args(["build", "-p", "stepkeep", "--all-features"]);
+            let mut command = Command::new(cargo);
+            command.args(["build", "-p", "stepkeep", "--all-features"]);
             if folder.ends_with("release") {
-                build.arg("--release");
+                command.arg("--release");
             }
-            let built = build.status().expect("a cargo");
-            assert!(built.success(), "the bot can't be built");
+            let status = command.status().expect("a cargo");
+            assert!(status.success(), "the bot can't be built");
         }
         program
     })

@@ -96,6 +96,8 @@ pub enum Taken {
     Expected,
     /// It came again.
     Repeat,
+    /// It came again, after the conversation had moved on.
+    Outdated,
     /// The bot says that it has trouble.
     Trouble,
     /// It is looked over: the conversation is to begin again.
@@ -244,6 +246,11 @@ impl Checker {
         self.breaks(at, Rule::Hung, what);
     }
 
+    /// There is no button to go on with.
+    pub fn is_stuck(&mut self, at: Duration, what: String) {
+        self.breaks(at, Rule::MenuLost, what);
+    }
+
     /// The buttons of the current step are gone.
     pub fn misses_button(&mut self, at: Duration, what: String) {
         self.violates(at, Rule::MenuLost, what);
@@ -278,25 +285,35 @@ impl Checker {
             return Taken::Ignored;
         }
         self.begins_again = false;
-        if self.due.front().is_some_and(|waiting| waiting.due.said == said) {
+        let is_due = |waiting: &Waiting| {
+            // An old message in the language that was spoken before is no answer, only because it asks the same.
+            let speaks = language.is_none_or(|language| language == waiting.due.language);
+            waiting.due.said == said && (speaks || self.earlier(&seen.text).is_none())
+        };
+        if self.due.front().is_some_and(is_due) {
             self.is_due(seen, language);
             return self.verdict();
         }
         if self.due.is_empty() && self.is_awaited(seen, said) {
             return self.verdict();
         }
-        if let Some(first) = self.earlier(&seen.text) {
+        if let Some(earlier) = self.earlier(&seen.text) {
+            let (first, is_outdated) = (earlier.at, earlier.turn < self.turn);
             self.repeats.push(Repeat {
                 chat: self.chat,
                 person: self.person,
                 order: self.dialogue.tag,
-                first: first.at,
-                is_outdated: first.turn < self.turn,
+                first,
+                is_outdated,
                 again: seen.at,
                 text: seen.text.clone(),
                 before: self.story.iter().cloned().collect(),
             });
-            return Taken::Repeat;
+            return if is_outdated {
+                Taken::Outdated
+            } else {
+                Taken::Repeat
+            };
         }
         if self.stray_offers && matches!(said, Said::Offers | Said::Summary) && !self.due.is_empty() {
             self.stray_offers = false;

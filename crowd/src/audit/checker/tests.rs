@@ -217,7 +217,7 @@ fn a_message_that_comes_again_as_it_was_is_a_repeat() {
 fn a_message_of_an_earlier_step_that_comes_again_is_outdated() {
     let history = History::new()
         .at_question(3)
-        .hears_wrongly(Said::Question(1), Taken::Repeat);
+        .hears_wrongly(Said::Question(1), Taken::Outdated);
     assert!(history.checker.repeats[0].is_outdated);
     assert_eq!(history.checker.repeats[0].as_violation().rule, Rule::StepReturned);
 }
@@ -318,4 +318,24 @@ fn who_begins_again_is_followed_again() {
         .does(&Act::NewOrder(TAG))
         .hears(Said::Question(0));
     history.breaks(Rule::StepSkipped);
+}
+
+#[test]
+fn an_old_question_in_the_language_before_is_no_answer() {
+    let mut history = History::new().at_question(0);
+    history.checker.dialogue.language = Language::Russian;
+    let prompt = |history: &History, language| history.phrases.example(language, Said::Question(1));
+    history = history.answers(0);
+    let russian = prompt(&history, Language::Russian);
+    history = history
+        .hears_text(russian.clone(), Taken::Expected)
+        .does(&Act::LanguageMenu);
+    let choice = history.phrases.example(Language::Russian, Said::LanguageChoice);
+    history = history.hears_text(choice, Taken::Expected);
+    history = history.does(&Act::PickLanguage(Language::English));
+    let english = prompt(&history, Language::English);
+    history
+        .hears_text(russian, Taken::Outdated)
+        .hears_text(english, Taken::Expected)
+        .keeps_all();
 }
