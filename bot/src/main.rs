@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use stepkeep::cli::{self, Invocation};
 use stepkeep::config::Settings;
-use stepkeep::{demo, doctor, failure, logging, run, shutdown};
+use stepkeep::{demo, doctor, failure, logging, run, shutdown, webhook_command};
 
 fn main() -> ExitCode {
     let invocation = match cli::parse(std::env::args_os()) {
@@ -35,6 +35,7 @@ fn start(invocation: Invocation) -> anyhow::Result<()> {
                 Box::pin(run::run(&settings, &stop)).await
             }
             Invocation::Doctor(arguments) => doctor::doctor(&arguments, std::env::vars_os()).await,
+            Invocation::Webhook(arguments) => webhook_command::webhook(&arguments, std::env::vars_os()).await,
             Invocation::Demo(arguments) => Box::pin(demo::demo(&arguments, std::env::vars_os())).await,
         }
     })

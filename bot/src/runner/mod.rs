@@ -123,6 +123,7 @@ impl Runner {
         let Delivery {
             update,
             attempt,
+            origin: _,
             receipt,
         } = delivery;
         let update_id = update.id;

@@ -4,22 +4,27 @@
 //! after it has answered needs to decide itself what a failure means (see [`TelegramErrorKind`]).
 
 mod client;
+mod delivery;
 mod document;
 mod error;
 pub mod incoming;
 pub mod outgoing;
 mod polling;
 mod sender;
+mod subscription;
 mod token;
 mod update;
+pub mod webhook;
 
 pub use client::{ClientConfig, ClientError, DEFAULT_API_URL, TelegramClient};
+pub use delivery::{Delivery, Origin, Receipt, Settlement};
 pub use document::{NewDocument, Upload};
 pub use error::{ConflictCause, Method, TelegramError, TelegramErrorKind};
 pub use polling::{
-    Delivery, PAGE_LIMIT, Poller, PollingConfig, PollingError, Receipt, SessionShelf, Shelf, ShelfError,
-    UpdateRequest, UpdateSource,
+    PAGE_LIMIT, Poller, PollingConfig, PollingError, SessionShelf, Shelf, ShelfError, UpdateRequest,
+    UpdateSource,
 };
 pub use sender::{Sender, SenderConfig};
+pub use subscription::subscription;
 pub use token::{BotToken, InvalidToken};
 pub use update::{RawUpdate, UnreadableUpdate};

@@ -7,6 +7,7 @@
 )]
 
 mod bad_input;
+mod balancer;
 mod bot_process;
 mod conversation;
 mod kills;
@@ -19,3 +20,5 @@ mod shipping_errors;
 mod stopping;
 mod town;
 mod two_processes;
+mod webhook;
+mod webhook_replicas;

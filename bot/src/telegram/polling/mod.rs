@@ -20,14 +20,13 @@
 //!
 //! The reasons are in `docs/src/decisions/0002-polling-window.md`.
 
-mod delivery;
+mod ledger;
 mod poller;
 mod session_shelf;
 mod shelf;
 mod source;
 mod window;
 
-pub use delivery::{Delivery, Receipt};
 pub use poller::{Poller, PollingConfig, PollingError};
 pub use session_shelf::SessionShelf;
 pub use shelf::{Shelf, ShelfError};

@@ -11,10 +11,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     super::{
+        delivery::Delivery,
         error::{ConflictCause, TelegramError, TelegramErrorKind},
+        subscription::subscription,
         update::RawUpdate,
     },
-    delivery::{Delivery, Ledger},
+    ledger::Ledger,
     shelf::Shelf,
     source::{PAGE_LIMIT, UpdateRequest, UpdateSource},
     window::{Due, Step, Window},
@@ -42,13 +44,7 @@ impl Default for PollingConfig {
             max_outstanding: 1_000,
             patience: Duration::from_secs(1),
             stalled_after: Duration::from_mins(1),
-            allowed_updates: vec![
-                AllowedUpdate::Message,
-                AllowedUpdate::EditedMessage,
-                AllowedUpdate::CallbackQuery,
-                AllowedUpdate::PreCheckoutQuery,
-                AllowedUpdate::MyChatMember,
-            ],
+            allowed_updates: subscription(),
         }
     }
 }
@@ -58,8 +54,8 @@ impl Default for PollingConfig {
 pub enum PollingError {
     /// A webhook is set.
     #[error(
-        "a webhook is set for this bot, so Telegram refuses to be polled: remove it with deleteWebhook (updates that \
-         wait are kept), or let the bot run where the webhook points to"
+        "a webhook is set for this bot, so Telegram refuses to be polled: remove it with `stepkeep webhook delete` \
+         (updates that wait are kept), or let the bot run in webhook mode where the webhook points to"
     )]
     WebhookActive(#[source] TelegramError),
     /// The token is dead.
@@ -188,10 +184,7 @@ impl Poller {
         let hand_out_all = async |due: Vec<Due>| {
             // All receipts exist before the first update is handed out, so that those which are not, because the poller
             // was stopped in between, are given back.
-            let deliveries: Vec<_> = due
-                .into_iter()
-                .map(|(update, attempt)| Delivery::new(update, attempt, &self.ledger))
-                .collect();
+            let deliveries: Vec<_> = due.into_iter().map(|due| self.ledger.delivery(due)).collect();
             for delivery in deliveries {
                 hand_out(delivery).await;
             }

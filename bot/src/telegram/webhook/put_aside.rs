@@ -1,0 +1,33 @@
+use std::{error::Error, fmt::Debug};
+
+use async_trait::async_trait;
+
+/// Why something could not be put aside.
+pub type PutAsideError = Box<dyn Error + Send + Sync>;
+
+/// A place for what Telegram brought and nobody can read: it would come again for a day, and hold up its chat.
+#[async_trait]
+pub trait PutAside: Debug + Send + Sync {
+    /// Keeps the text for a person to look at. When this returns, Telegram is told to forget it.
+    ///
+    /// # Errors
+    /// Any; Telegram then sends it again.
+    async fn put_aside(&self, raw: &str, reason: &str) -> Result<(), PutAsideError>;
+}
+
+/// Keeps nothing: the log tells that there was something, and at level `debug` what it was.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LogOnly;
+
+#[async_trait]
+impl PutAside for LogOnly {
+    async fn put_aside(&self, raw: &str, reason: &str) -> Result<(), PutAsideError> {
+        tracing::error!(
+            reason,
+            bytes = raw.len(),
+            "what the webhook brought can't be read, and is put aside"
+        );
+        tracing::debug!(raw, "it was this");
+        Ok(())
+    }
+}
