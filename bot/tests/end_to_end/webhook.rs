@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use crate::bot_process::{BotProcess, webhook_settings};
-use crate::kills::{every_order_was_made_once, order};
+use crate::kills::{Redelivery, every_order_was_made_once, order};
 use crate::order::Order;
 use crate::town::{TOKEN, Town, patiently};
 
@@ -101,7 +101,7 @@ async fn orders_by_webhook_survive_kills_at_random_moments() {
         let person = town
             .person(10_000 + i64::try_from(number).expect("a small number"))
             .await;
-        orders.spawn(order(person, Order::of(number), None));
+        orders.spawn(order(person, Order::of(number), Redelivery::InLanes, None));
     }
     let mut killed = Vec::new();
     let mut done = Vec::new();

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::balancer::Balancer;
 use crate::bot_process::{BotProcess, webhook_settings};
-use crate::kills::{Done, every_order_was_made_once, order};
+use crate::kills::{Done, Redelivery, every_order_was_made_once, order};
 use crate::order::Order;
 use crate::town::Town;
 use crate::webhook::is_set;
@@ -52,7 +52,7 @@ impl Replicas {
                 .town
                 .person(10_000 + i64::try_from(number).expect("a small number"))
                 .await;
-            orders.spawn(order(person, Order::of(number), None));
+            orders.spawn(order(person, Order::of(number), Redelivery::InLanes, None));
         }
         orders
     }
