@@ -182,9 +182,12 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
                     "say what to do: `stepkeep webhook set`, `stepkeep webhook info` or `stepkeep webhook delete`",
                 ));
             };
-            let drop_pending = || match matches.get_flag(DROP_PENDING) {
-                true => DropPending::Yes,
-                false => DropPending::No,
+            let drop_pending = || {
+                if matches.get_flag(DROP_PENDING) {
+                    DropPending::Yes
+                } else {
+                    DropPending::No
+                }
             };
             let action = match action.as_str() {
                 "set" => WebhookAction::Set(drop_pending()),

@@ -123,7 +123,7 @@ impl Settings {
         findings.conclude(move || {
             Some(Self {
                 telegram: telegram?,
-                webhook: webhook?.filter(|_| needed),
+                webhook: webhook?.0.filter(|_| needed),
                 shipping: ShippingSettings {
                     api_url: shipping_api_url?,
                     api_prefix: api_prefix?,

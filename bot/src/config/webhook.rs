@@ -23,6 +23,9 @@ pub struct WebhookSettings {
     pub max_connections: u8,
 }
 
+/// A webhook, unless nobody named one and none is needed.
+pub(super) struct IfNamed(pub(super) Option<WebhookSettings>);
+
 impl WebhookSettings {
     /// The webhook that Telegram is told.
     pub fn wanted(&self) -> WantedWebhook {
@@ -34,13 +37,12 @@ impl WebhookSettings {
         }
     }
 
-    /// Reads and checks these settings, needed or not. The outer `None` stands for what is wrong or missing, the inner one
-    /// for a webhook that nobody named and that is not `needed`.
+    /// Reads and checks these settings, needed or not; `None` if they are wrong or missing.
     pub(super) fn read(
         findings: &mut Findings<'_>,
         telegram: Option<&TelegramSettings>,
         needed: bool,
-    ) -> Option<Option<Self>> {
+    ) -> Option<IfNamed> {
         let of_telegram = telegram.is_some_and(TelegramSettings::is_telegrams_own);
         let url = findings.read(&setting::WEBHOOK_URL, |text| {
             values::parse_webhook_url(text, of_telegram)
@@ -52,17 +54,19 @@ impl WebhookSettings {
         let secret = findings.read(&setting::WEBHOOK_SECRET, values::parse_webhook_secret);
         let max_connections = findings.read(&setting::WEBHOOK_MAX_CONNECTIONS, values::parse_max_connections);
         let (url, listen, secret, max_connections) = (url?, listen?, secret?, max_connections?);
-        let Some(url) = url else { return Some(None) };
+        let Some(url) = url else {
+            return Some(IfNamed(None));
+        };
         let secret = match secret {
             Some(secret) => secret,
             None => WebhookSecret::derived_from(&telegram?.token),
         };
-        Some(Some(Self {
+        Some(IfNamed(Some(Self {
             url,
             listen,
             secret,
             max_connections,
-        }))
+        })))
     }
 }
 
@@ -91,7 +95,7 @@ impl WebhookCommandSettings {
         findings.conclude(move || {
             Some(Self {
                 telegram: telegram?,
-                webhook: webhook?,
+                webhook: webhook?.0,
                 log: log?,
             })
         })

@@ -54,7 +54,7 @@ pub(super) async fn run(
             tracing::info!(%address, url = %settings.url, "the bot takes updates by webhook");
             tokio::select! {
                 () = stop.cancelled() => Ok(()),
-                served = &mut serving => ended_early(served),
+                ended = &mut serving => ended_early(ended),
             }
         }
     };
@@ -94,8 +94,8 @@ async fn register(settings: &WebhookSettings, sender: &Sender) -> anyhow::Result
     Ok(())
 }
 
-fn ended_early(served: Result<std::io::Result<()>, tokio::task::JoinError>) -> anyhow::Result<()> {
-    served
+fn ended_early(ended: Result<std::io::Result<()>, tokio::task::JoinError>) -> anyhow::Result<()> {
+    ended
         .context("the webhook's server failed")?
         .context("the webhook's server can't go on")
 }

@@ -17,7 +17,7 @@ pub(crate) struct Balancer {
 
 impl Balancer {
     /// Starts one in front of these ports of 127.0.0.1. One where nobody listens is passed over.
-    pub(crate) async fn start(listener: TcpListener, ports: Vec<u16>) -> Self {
+    pub(crate) fn start(listener: TcpListener, ports: Vec<u16>) -> Self {
         let port = listener.local_addr().expect("an address").port();
         let ports: Arc<[u16]> = ports.into();
         let turn = Arc::new(AtomicUsize::new(0));

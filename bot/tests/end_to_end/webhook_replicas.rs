@@ -36,7 +36,7 @@ impl Replicas {
             ports.push(port);
             bots.push(bots[0].start_another_with(&sandbox, settings));
         }
-        let balancer = Balancer::start(listener, ports).await;
+        let balancer = Balancer::start(listener, ports);
         is_set(&town, balancer.port()).await;
         Self {
             town,

@@ -49,11 +49,12 @@ impl WebhookSecret {
 
     /// The secret of a bot for which nobody chose one: the same in every process that knows the token, and of no use to
     /// find the token (HMAC-SHA-256 with the token as its key).
+    #[expect(
+        clippy::expect_used,
+        clippy::missing_panics_doc,
+        reason = "HMAC takes keys of any length: a long one is hashed first"
+    )]
     pub fn derived_from(token: &BotToken) -> Self {
-        #[expect(
-            clippy::expect_used,
-            reason = "HMAC takes keys of any length: a long one is hashed first"
-        )]
         let mut mac = Hmac::<Sha256>::new_from_slice(token.expose().as_bytes()).expect("a key of any length");
         mac.update(PURPOSE);
         let mut text = String::with_capacity(64);
