@@ -1,7 +1,6 @@
 //! The webhook's server as Telegram and others meet it: over HTTP, with a test in the runner's place.
 #![expect(
     clippy::expect_used,
-    clippy::panic,
     clippy::unwrap_used,
     reason = "a test ends where something fails"
 )]

@@ -29,7 +29,7 @@ async fn without_the_whole_secret_nobody_gets_in() {
         Some("open-sesame1"),
         Some("OPEN-SESAME"),
     ] {
-        let answered = Answered::of(json(wrong).await.unwrap());
+        let answered = Answered::of(&json(wrong).await.unwrap());
         assert_eq!((answered.status, answered.retry_after), (401, None), "{wrong:?}");
     }
     assert_eq!(hook.counts.unauthorized(), 5);

@@ -73,15 +73,16 @@ impl Hook {
         let aside = Arc::new(Aside::default());
         let (stopping, close) = (CancellationToken::new(), CancellationToken::new());
         let (hand_out, handed_out) = mpsc::unbounded_channel();
-        let (has_room, room) = watch::channel(true);
+        let (has_room, has_room_now) = watch::channel(true);
         let waiting = Arc::new(AtomicU32::new(0));
         let hand_out = {
             let waiting = Arc::clone(&waiting);
             move |delivery| {
-                let (hand_out, mut room, waiting) = (hand_out.clone(), room.clone(), Arc::clone(&waiting));
+                let (hand_out, mut has_room, waiting) =
+                    (hand_out.clone(), has_room_now.clone(), Arc::clone(&waiting));
                 async move {
                     waiting.fetch_add(1, Ordering::SeqCst);
-                    room.wait_for(|has_room| *has_room).await.expect("a test");
+                    has_room.wait_for(|has_room| *has_room).await.expect("a test");
                     hand_out.send(delivery).expect("a test that listens");
                 }
             }
@@ -114,7 +115,7 @@ impl Hook {
     /// A call with an update, under way.
     pub(crate) fn bring(&self, update: i64) -> JoinHandle<Answered> {
         let request = self.post(json!({"update_id": update, "message": {}}).to_string());
-        tokio::spawn(async move { Answered::of(request.send().await.expect("an answer")) })
+        tokio::spawn(async move { Answered::of(&request.send().await.expect("an answer")) })
     }
 
     /// The next update that was handed out.
@@ -137,7 +138,7 @@ pub(crate) struct Answered {
 }
 
 impl Answered {
-    pub(crate) fn of(response: Response) -> Self {
+    pub(crate) fn of(response: &Response) -> Self {
         let header = |name| {
             response
                 .headers()
@@ -157,7 +158,7 @@ pub(crate) async fn in_time<T>(wait: impl Future<Output = T>) -> T {
 }
 
 /// Waits until a condition holds.
-pub(crate) async fn until(condition: impl Fn() -> bool) {
+pub(crate) async fn until(condition: impl Fn() -> bool + Send + Sync) {
     in_time(async {
         while !condition() {
             tokio::task::yield_now().await;

@@ -29,7 +29,7 @@ async fn what_can_not_be_read_is_put_aside_with_its_text_and_comes_no_more() {
 async fn what_can_not_be_put_aside_comes_again() {
     let hook = Hook::new().await;
     *hook.aside.is_broken.lock() = true;
-    let answered = Answered::of(hook.post("nonsense").send().await.unwrap());
+    let answered = Answered::of(&hook.post("nonsense").send().await.unwrap());
     assert_eq!(answered.status, 503);
     assert!(answered.retry_after.is_some());
     assert_eq!(hook.counts.unreadable(), 0);
