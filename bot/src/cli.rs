@@ -12,6 +12,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use crate::config::{Setting, SettingFlags, Sources, StoreBackend};
 use crate::dead_letters::LetterId;
+use crate::telegram::webhook::DropPending;
 
 /// The file that is read when nobody names another.
 pub const DEFAULT_FILE: &str = "stepkeep.toml";
@@ -33,6 +34,8 @@ pub enum Invocation {
     Doctor(DoctorArgs),
     /// Look at updates that were put aside, and decide about them.
     DeadLetters(DeadLettersArgs),
+    /// See to what Telegram knows of the webhook.
+    Webhook(WebhookArgs),
 }
 
 /// What to do with updates that were put aside.
@@ -86,6 +89,28 @@ pub struct DoctorArgs {
     pub flags: SettingFlags,
 }
 
+/// How to see to the webhook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebhookArgs {
+    /// What to do.
+    pub action: WebhookAction,
+    /// The file to read, if one was named.
+    pub config: Option<PathBuf>,
+    /// The settings that were given as flags.
+    pub flags: SettingFlags,
+}
+
+/// What can be done about the webhook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WebhookAction {
+    /// Tell Telegram where to call.
+    Set(DropPending),
+    /// Tell what Telegram knows.
+    Info,
+    /// Tell Telegram to call no more.
+    Delete(DropPending),
+}
+
 /// How to run the demo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DemoArgs {
@@ -117,6 +142,24 @@ impl DeadLettersArgs {
     const SETTINGS: [&'static str; 4] = ["telegram_token", "store", "log", "log_format"];
 
     /// The same as those of the bot whose letters they are.
+    pub fn sources(&self, environment: impl IntoIterator<Item = (OsString, OsString)>) -> Sources {
+        sources_of_a_bot(self.config.as_deref(), environment, &self.flags)
+    }
+}
+
+impl WebhookArgs {
+    /// The settings that it needs: those of Telegram, and of its own log.
+    const SETTINGS: [&'static str; 7] = [
+        "telegram_token",
+        "telegram_api_url",
+        "webhook_url",
+        "webhook_secret",
+        "webhook_max_connections",
+        "log",
+        "log_format",
+    ];
+
+    /// The same as those of the bot whose webhook it is.
     pub fn sources(&self, environment: impl IntoIterator<Item = (OsString, OsString)>) -> Sources {
         sources_of_a_bot(self.config.as_deref(), environment, &self.flags)
     }
@@ -179,13 +222,38 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
             flags: given(&matches),
         })),
         Some((name, matches)) if name == "dead-letters" => letters_invocation(matches),
+        Some((name, mut matches)) if name == "webhook" => {
+            let Some((action, matches)) = matches.remove_subcommand() else {
+                return Err(command().error(
+                    clap::error::ErrorKind::MissingSubcommand,
+                    "say what to do: `stepkeep webhook set`, `stepkeep webhook info` or `stepkeep webhook delete`",
+                ));
+            };
+            let drop_pending = || {
+                if matches.get_flag(DROP_PENDING) {
+                    DropPending::Yes
+                } else {
+                    DropPending::No
+                }
+            };
+            let action = match action.as_str() {
+                "set" => WebhookAction::Set(drop_pending()),
+                "delete" => WebhookAction::Delete(drop_pending()),
+                _ => WebhookAction::Info,
+            };
+            Ok(Invocation::Webhook(WebhookArgs {
+                action,
+                config: matches.get_one("config").cloned(),
+                flags: given(&matches),
+            }))
+        }
         Some((_, matches)) => Ok(Invocation::Run(RunArgs {
             config: matches.get_one("config").cloned(),
             flags: given(&matches),
         })),
         None => Err(command().error(
             clap::error::ErrorKind::MissingSubcommand,
-            "say what to do: `stepkeep run`, `stepkeep doctor` or `stepkeep demo`",
+            "say what to do: `stepkeep run`, `stepkeep doctor`, `stepkeep webhook` or `stepkeep demo`",
         )),
     }
 }
@@ -239,6 +307,7 @@ pub fn command() -> Command {
         .subcommand(run())
         .subcommand(doctor())
         .subcommand(dead_letters())
+        .subcommand(webhook())
         .subcommand(demo())
         .after_help(
             "Examples:\n  \
@@ -246,7 +315,8 @@ pub fn command() -> Command {
              stepkeep run                        a bot as stepkeep.toml and the environment say\n  \
              stepkeep run --help                 every setting\n  \
              stepkeep doctor                     how the store is, and what can be lost\n  \
-             stepkeep dead-letters list          updates that could not be handled",
+             stepkeep dead-letters list          updates that could not be handled\n  \
+             stepkeep webhook info               whether Telegram calls, and how that goes",
         )
 }
 
@@ -358,6 +428,59 @@ fn dead_letters() -> Command {
              stepkeep dead-letters list\n  \
              stepkeep dead-letters show 123456789\n  \
              stepkeep dead-letters replay --all",
+        )
+}
+
+/// The flag that throws away what waits.
+const DROP_PENDING: &str = "drop-pending";
+
+fn webhook() -> Command {
+    let settings = || {
+        WebhookArgs::SETTINGS
+            .into_iter()
+            .filter_map(Setting::by_key)
+            .map(flag)
+    };
+    let action = |name: &'static str, about: &'static str, options: Option<Arg>| {
+        Command::new(name)
+            .about(about)
+            .arg(config())
+            .args(options)
+            .next_help_heading("Settings")
+            .args(settings())
+    };
+    let drop_pending = Arg::new(DROP_PENDING)
+        .long(DROP_PENDING)
+        .help("Throw away the updates that wait at Telegram: their senders are never answered")
+        .action(ArgAction::SetTrue);
+    Command::new("webhook")
+        .about("See to what Telegram knows of the webhook")
+        .long_about(
+            "See to what Telegram knows of the webhook. `stepkeep run` with `delivery = webhook` sets it by itself, and stopping \
+             never deletes it. Settings are those of `stepkeep run`.",
+        )
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(action(
+            "set",
+            "Tell Telegram to call the webhook's address",
+            Some(drop_pending.clone()),
+        ))
+        .subcommand(action(
+            "info",
+            "Tell what Telegram knows, how many updates wait, and what went wrong last",
+            None,
+        ))
+        .subcommand(action(
+            "delete",
+            "Tell Telegram to call no more, so that the bot can be polled",
+            Some(drop_pending),
+        ))
+        .after_help(
+            "Examples:\n  \
+             stepkeep webhook info\n  \
+             stepkeep webhook set --webhook-url https://bot.example.com/telegram\n  \
+             stepkeep webhook delete                 before `stepkeep run` with polling",
         )
 }
 
@@ -494,6 +617,25 @@ mod tests {
     }
 
     #[test]
+    fn updates_that_wait_are_thrown_away_only_by_whoever_says_so() {
+        let action = |line: &str| match parsed(line) {
+            Ok(Invocation::Webhook(args)) => args.action,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(
+            action("stepkeep webhook set"),
+            WebhookAction::Set(DropPending::No)
+        );
+        assert_eq!(
+            action("stepkeep webhook delete --drop-pending"),
+            WebhookAction::Delete(DropPending::Yes)
+        );
+        assert_eq!(action("stepkeep webhook info"), WebhookAction::Info);
+        assert!(parsed("stepkeep webhook info --drop-pending").is_err());
+        assert!(parsed("stepkeep webhook").is_err());
+    }
+
+    #[test]
     fn a_demo_has_no_flag_that_could_name_a_real_bot() {
         let error = parsed("stepkeep demo --telegram-token 1:a").unwrap_err();
         assert_eq!(error.kind(), clap::error::ErrorKind::UnknownArgument);
@@ -527,5 +669,8 @@ mod tests {
             "help-dead-letters-replay",
             text("stepkeep dead-letters replay --help")
         );
+        insta::assert_snapshot!("help-webhook", text("stepkeep webhook --help"));
+        insta::assert_snapshot!("help-webhook-set", text("stepkeep webhook set --help"));
+        insta::assert_snapshot!("help-webhook-info", text("stepkeep webhook info --help"));
     }
 }

@@ -23,6 +23,7 @@ mod setting;
 mod sources;
 mod store_url;
 mod values;
+mod webhook;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -36,7 +37,8 @@ pub use self::setting::Setting;
 pub use self::sources::{SettingFlags, Sources};
 pub(crate) use self::store_url::Place;
 pub use self::store_url::{StoreBackend, StoreUrl};
-pub use self::values::{LogFilter, LogFormat};
+pub use self::values::{Delivery, LogFilter, LogFormat};
+pub use self::webhook::{WebhookCommandSettings, WebhookSettings};
 
 use self::error::Findings;
 use crate::telegram::BotToken;
@@ -46,6 +48,8 @@ use crate::telegram::BotToken;
 pub struct Settings {
     /// How to reach Telegram.
     pub telegram: TelegramSettings,
+    /// How updates come: `None` is by polling.
+    pub webhook: Option<WebhookSettings>,
     /// How to reach the shipping API.
     pub shipping: ShippingSettings,
     /// Where sessions are kept.
@@ -115,8 +119,10 @@ impl Settings {
     /// Everything that is missing or wrong, at once: settings, the file, and names in it that nobody knows.
     pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
         let mut findings = Findings::of(sources);
-        let token = findings.read(&setting::TELEGRAM_TOKEN, values::parse_token);
-        let telegram_api_url = findings.read(&setting::TELEGRAM_API_URL, values::parse_api_url);
+        let telegram = TelegramSettings::read(&mut findings);
+        let delivery = findings.read(&setting::DELIVERY, Delivery::parse);
+        let needed = delivery == Some(Delivery::Webhook);
+        let webhook = WebhookSettings::read(&mut findings, telegram.as_ref(), needed);
         let store = findings.read(&setting::STORE, StoreUrl::parse);
         let shipping_api_url = findings.read(&setting::SHIPPING_API_URL, values::parse_api_url);
         let api_prefix = findings.read(&setting::SHIPPING_API_PREFIX, values::parse_prefix);
@@ -129,10 +135,8 @@ impl Settings {
         let log = LogSettings::read(&mut findings);
         findings.conclude(move || {
             Some(Self {
-                telegram: TelegramSettings {
-                    token: token?,
-                    api_url: telegram_api_url?,
-                },
+                telegram: telegram?,
+                webhook: webhook?.0.filter(|_| needed),
                 shipping: ShippingSettings {
                     api_url: shipping_api_url?,
                     api_prefix: api_prefix?,
@@ -211,6 +215,22 @@ impl StoreSettings {
                 log: log?,
             })
         })
+    }
+}
+
+impl TelegramSettings {
+    fn read(findings: &mut Findings<'_>) -> Option<Self> {
+        let token = findings.read(&setting::TELEGRAM_TOKEN, values::parse_token);
+        let api_url = findings.read(&setting::TELEGRAM_API_URL, values::parse_api_url);
+        Some(Self {
+            token: token?,
+            api_url: api_url?,
+        })
+    }
+
+    /// Whether the server is Telegram's own, which is more particular about webhooks than others.
+    fn is_telegrams_own(&self) -> bool {
+        self.api_url.host_str() == Some("api.telegram.org")
     }
 }
 

@@ -18,3 +18,4 @@ pub mod shutdown;
 pub mod store;
 pub mod telegram;
 pub mod validation;
+pub mod webhook_command;

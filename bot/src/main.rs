@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use stepkeep::cli::{self, Invocation};
 use stepkeep::config::Settings;
-use stepkeep::{dead_letters, demo, doctor, failure, logging, run, shutdown};
+use stepkeep::{dead_letters, demo, doctor, failure, logging, run, shutdown, webhook_command};
 
 fn main() -> ExitCode {
     let invocation = match cli::parse(std::env::args_os()) {
@@ -38,6 +38,7 @@ fn start(invocation: Invocation) -> anyhow::Result<()> {
             Invocation::DeadLetters(arguments) => {
                 dead_letters::dead_letters(&arguments, std::env::vars_os()).await
             }
+            Invocation::Webhook(arguments) => webhook_command::webhook(&arguments, std::env::vars_os()).await,
             Invocation::Demo(arguments) => Box::pin(demo::demo(&arguments, std::env::vars_os())).await,
         }
     })

@@ -1,5 +1,8 @@
 //! `stepkeep run`: puts the parts together, and takes them apart again in order.
 
+mod by_polling;
+mod by_webhook;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +16,7 @@ use teloxide_core::payloads::{GetMe, SetMyCommands};
 use teloxide_core::types::BotCommand;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::Settings;
+use crate::config::{Settings, TelegramSettings};
 use crate::dead_letters::{self, DeadLetters};
 use crate::effects::{LabelDocuments, ShippingEffects};
 use crate::failure::Failure;
@@ -22,9 +25,7 @@ use crate::localization::{Language, Localizer};
 use crate::runner::{Drained, Runner, RunnerLimits, RunnerParts};
 use crate::shipping::{ShippingApi, ShippingClient, ShippingConfig};
 use crate::store::OpenStore;
-use crate::telegram::{
-    ClientConfig, Poller, PollingConfig, Sender, SenderConfig, SessionShelf, TelegramClient,
-};
+use crate::telegram::{ClientConfig, Sender, SenderConfig, SessionShelf, TelegramClient};
 
 /// How long what is under way may take to finish when the bot is stopped.
 const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(15);
@@ -36,7 +37,8 @@ const CERTIFICATES: &str =
 /// Runs the bot that the settings describe until `stop` is cancelled; then lets what is under way finish.
 ///
 /// # Errors
-/// When the store can't be opened, or Telegram refuses the bot for good: a dead token, or a webhook that is set.
+/// When the store can't be opened, the webhook's address can't be listened at, or Telegram refuses the bot for good: a
+/// dead token, a webhook that is set while the bot is to poll, or one that it doesn't take.
 pub async fn run(settings: &Settings, stop: &CancellationToken) -> anyhow::Result<()> {
     let store = OpenStore::open(&settings.store).await.with_context(|| {
         Failure::new(
@@ -98,7 +100,7 @@ pub async fn run_on(
     store: Arc<dyn SessionStore>,
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
-    let telegram = telegram_client(settings)?;
+    let telegram = telegram_client(&settings.telegram)?;
     let shipping: Arc<dyn ShippingApi> = Arc::new(shipping_client(settings)?);
     let sender = Arc::new(Sender::new(telegram.clone(), SenderConfig::default()));
     let Some(me) = stop.run_until_cancelled(sender.send(None, &GetMe::new())).await else {
@@ -127,16 +129,20 @@ pub async fn run_on(
         dead_letters: DeadLetters::new(Arc::clone(&store), Arc::new(SystemClock), bot),
         limits: RunnerLimits::default(),
     });
-    let shelf = SessionShelf::new(store, Arc::new(SystemClock), bot);
-    let poller = Poller::with_shelf(Arc::new(telegram), Arc::new(shelf), PollingConfig::default());
-    tracing::info!(bot = me.username(), "the bot takes updates");
-
     let recovery = tokio::spawn({
         let (runner, stop) = (runner.clone(), stop.clone());
         async move { runner.recover(&stop).await }
     });
-    let ended = poller.run(|delivery| runner.take(delivery), stop).await;
+    let ended = match &settings.webhook {
+        None => by_polling::run(telegram, store, &runner, stop).await,
+        Some(webhook) => by_webhook::run(webhook, &sender, &runner, stop).await,
+    };
     recovery.abort();
+    ended
+}
+
+/// Lets what is under way finish, for as long as that may take.
+async fn drain(runner: &Runner) {
     tracing::info!("the bot takes no more updates; what is under way finishes");
     if let Drained::Abandoned(jobs) = runner.shut_down(SHUTDOWN_DEADLINE).await {
         tracing::warn!(
@@ -144,10 +150,6 @@ pub async fn run_on(
             "not everything finished in time; Telegram sends it again to the next process"
         );
     }
-    if let Err(error) = poller.confirm().await {
-        tracing::warn!(%error, "the last updates could not be confirmed; they come again and change nothing");
-    }
-    ended.context("updates can't be fetched")
 }
 
 /// How late a reminder may be that no process was there to send.
@@ -164,12 +166,16 @@ fn flow_settings(settings: &Settings) -> FlowSettings {
     }
 }
 
-fn telegram_client(settings: &Settings) -> anyhow::Result<TelegramClient> {
+/// The client of a bot's API.
+///
+/// # Errors
+/// When the HTTP client can't be set up.
+pub(crate) fn telegram_client(settings: &TelegramSettings) -> anyhow::Result<TelegramClient> {
     let config = ClientConfig {
-        api_url: settings.telegram.api_url.to_string(),
+        api_url: settings.api_url.to_string(),
         ..ClientConfig::default()
     };
-    TelegramClient::new(settings.telegram.token.clone(), &config).context(Failure::new(
+    TelegramClient::new(settings.token.clone(), &config).context(Failure::new(
         "the client of the Telegram API can't be set up",
         CERTIFICATES,
     ))

@@ -53,7 +53,7 @@ impl Machine {
         line.extend(flags.split_whitespace().map(OsString::from));
         match cli::parse(line).unwrap() {
             Invocation::Run(args) => args.sources(self.environment.clone()),
-            _ => panic!("the line says run"),
+            other => panic!("the line says run: {other:?}"),
         }
     }
 
@@ -149,6 +149,42 @@ fn everything_that_is_wrong_is_said_at_once_with_where_it_came_from() {
         .with("STEPKEEP_SHIPPING_API_URL", "api.shipstation.com")
         .with("STEPKEEP_LOG", "inof");
     insta::assert_snapshot!(machine.message("--store postgres://bot:hunter2@db/x --log-format xml"));
+}
+
+#[test]
+fn a_webhook_is_needed_only_where_updates_come_by_one() {
+    let machine = Machine::ready().file("");
+    assert!(machine.load("").unwrap().webhook.is_none());
+    let error = machine.load("--delivery webhook").unwrap_err();
+    insta::assert_snapshot!(error);
+    let url = "--webhook-url https://bot.example.com/hook";
+    assert!(
+        machine.load(url).unwrap().webhook.is_none(),
+        "an address alone changes nothing"
+    );
+    let webhook = machine
+        .load(&format!("--delivery webhook {url}"))
+        .unwrap()
+        .webhook
+        .unwrap();
+    assert_eq!(webhook.url.as_str(), "https://bot.example.com/hook");
+    assert_eq!(webhook.listen, "127.0.0.1:8080".parse().unwrap());
+    assert_eq!(webhook.max_connections, 40);
+}
+
+#[test]
+fn what_is_wrong_with_a_webhook_is_said_at_once_without_the_secret() {
+    let machine = Machine::ready()
+        .file("webhook_max_connections = 101\nwebhook_secret = 'open sesame'")
+        .with("STEPKEEP_WEBHOOK_URL", "http://bot.example.com/hook")
+        .with("STEPKEEP_WEBHOOK_LISTEN", "localhost");
+    let message = machine.message("--delivery carrier-pigeon");
+    assert!(!message.contains("sesame"), "{message}");
+    insta::assert_snapshot!(message);
+    // A server of one's own may call plain HTTP.
+    let own = "--telegram-api-url http://127.0.0.1:8081 --webhook-max-connections 1 --webhook-secret s \
+               --webhook-listen [::1]:9 --delivery webhook";
+    assert!(machine.load(own).is_ok());
 }
 
 #[test]

@@ -295,7 +295,7 @@ async fn an_active_webhook_ends_polling_with_what_to_do() {
         .unwrap()
         .unwrap()
         .unwrap_err();
-    assert!(ended.to_string().contains("deleteWebhook"), "{ended}");
+    assert!(ended.to_string().contains("stepkeep webhook delete"), "{ended}");
 }
 
 #[tokio::test]

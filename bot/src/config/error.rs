@@ -92,10 +92,7 @@ impl<'a> Findings<'a> {
             Ok(Some((text, origin))) => (text, Some(origin)),
             Ok(None) => {
                 let Some(default) = setting.default else {
-                    // An unreadable file may well have it; nobody should be sent to look for what isn't amiss.
-                    if !self.sources.file_is_unreadable() {
-                        self.problems.push(Problem::Missing(setting));
-                    }
+                    self.missing(setting);
                     return None;
                 };
                 (default.to_owned(), None)
@@ -116,6 +113,14 @@ impl<'a> Findings<'a> {
                 });
                 None
             }
+        }
+    }
+
+    /// Remembers that a setting is missing.
+    pub(super) fn missing(&mut self, setting: &'static Setting) {
+        // An unreadable file may well have it; nobody should be sent to look for what isn't amiss.
+        if !self.sources.file_is_unreadable() {
+            self.problems.push(Problem::Missing(setting));
         }
     }
 

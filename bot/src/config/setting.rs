@@ -29,9 +29,14 @@ impl Setting {
     pub const ENVIRONMENT_PREFIX: &'static str = "STEPKEEP_";
 
     /// Every setting, in the order in which people are told of them.
-    pub const ALL: [&'static Self; 13] = [
+    pub const ALL: [&'static Self; 18] = [
         &TELEGRAM_TOKEN,
         &TELEGRAM_API_URL,
+        &DELIVERY,
+        &WEBHOOK_URL,
+        &WEBHOOK_LISTEN,
+        &WEBHOOK_SECRET,
+        &WEBHOOK_MAX_CONNECTIONS,
         &STORE,
         &SHIPPING_API_URL,
         &SHIPPING_API_PREFIX,
@@ -92,6 +97,56 @@ pub(super) static TELEGRAM_API_URL: Setting = Setting {
     expected: "an http or https URL, without the token",
     example: "http://127.0.0.1:8081",
     default: Some("https://api.telegram.org"),
+    secret: false,
+    list: false,
+};
+
+pub(super) static DELIVERY: Setting = Setting {
+    key: "delivery",
+    about: "How updates come: the bot asks for them (polling), or Telegram calls it (webhook)",
+    expected: "polling or webhook",
+    example: "webhook",
+    default: Some("polling"),
+    secret: false,
+    list: false,
+};
+
+pub(super) static WEBHOOK_URL: Setting = Setting {
+    key: "webhook_url",
+    about: "Public address that Telegram calls, needed for a webhook",
+    expected: "an https URL that reaches this bot from the internet",
+    example: "https://bot.example.com/telegram",
+    default: Some(""),
+    secret: false,
+    list: false,
+};
+
+pub(super) static WEBHOOK_LISTEN: Setting = Setting {
+    key: "webhook_listen",
+    about: "Where the bot listens for the webhook's calls, behind a proxy with TLS",
+    expected: "an IP address and a port",
+    example: "127.0.0.1:8080",
+    default: Some("127.0.0.1:8080"),
+    secret: false,
+    list: false,
+};
+
+pub(super) static WEBHOOK_SECRET: Setting = Setting {
+    key: "webhook_secret",
+    about: "Secret that Telegram sends with each call; derived from the token if there is none",
+    expected: "1 to 256 of A-Z, a-z, 0-9, `_` and `-`, or nothing",
+    example: "a-long-random-text",
+    default: Some(""),
+    secret: true,
+    list: false,
+};
+
+pub(super) static WEBHOOK_MAX_CONNECTIONS: Setting = Setting {
+    key: "webhook_max_connections",
+    about: "Most calls that Telegram makes at once",
+    expected: "a whole number from 1 to 100",
+    example: "100",
+    default: Some("40"),
     secret: false,
     list: false,
 };

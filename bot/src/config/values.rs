@@ -2,6 +2,7 @@
 //! don't repeat it: whether it may be shown is decided elsewhere.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -11,9 +12,80 @@ use url::Url;
 
 use super::sources::closest;
 use crate::telegram::BotToken;
+use crate::telegram::webhook::WebhookSecret;
 
 pub(super) fn parse_token(text: &str) -> Result<BotToken, String> {
     BotToken::parse(text).map_err(|error| error.to_string())
+}
+
+/// How updates come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// The bot asks for them.
+    Polling,
+    /// Telegram calls the bot.
+    Webhook,
+}
+
+impl Delivery {
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        match text.trim().to_ascii_lowercase().as_str() {
+            "polling" => Ok(Self::Polling),
+            "webhook" => Ok(Self::Webhook),
+            _ => Err("there is no such way".to_owned()),
+        }
+    }
+}
+
+/// The ports that Telegram's own server calls.
+const PORTS_OF_TELEGRAM: [u16; 4] = [443, 80, 88, 8443];
+
+/// The address of a webhook. Telegram's own server, the one `of_telegram`, is more particular than one of somebody's own.
+pub(super) fn parse_webhook_url(text: &str, of_telegram: bool) -> Result<Option<Url>, String> {
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    // A slash at the end is a part of the path here.
+    let path_ends_in_slash = text.trim().ends_with('/');
+    let mut url = parse_api_url(text)?;
+    if path_ends_in_slash && !url.path().ends_with('/') {
+        let path = format!("{}/", url.path());
+        url.set_path(&path);
+    }
+    if of_telegram && url.scheme() != "https" {
+        return Err("Telegram calls https only; http is for Bot API servers of one's own".to_owned());
+    }
+    if of_telegram
+        && url
+            .port_or_known_default()
+            .is_none_or(|port| !PORTS_OF_TELEGRAM.contains(&port))
+    {
+        return Err("Telegram calls the ports 443, 80, 88 and 8443 only".to_owned());
+    }
+    Ok(Some(url))
+}
+
+pub(super) fn parse_listen(text: &str) -> Result<SocketAddr, String> {
+    text.trim()
+        .parse()
+        .map_err(|_| "it is no IP address with a port, such as 127.0.0.1:8080".to_owned())
+}
+
+/// A secret for the webhook; `None` if it is to be derived.
+pub(super) fn parse_webhook_secret(text: &str) -> Result<Option<WebhookSecret>, String> {
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    WebhookSecret::parse(text)
+        .map(Some)
+        .map_err(|error| error.to_string())
+}
+
+pub(super) fn parse_max_connections(text: &str) -> Result<u8, String> {
+    match text.trim().parse() {
+        Ok(number @ 1..=100) => Ok(number),
+        _ => Err("it is no whole number from 1 to 100".to_owned()),
+    }
 }
 
 /// The form of the log.
@@ -202,6 +274,50 @@ mod tests {
     }
 
     #[test]
+    fn telegram_itself_calls_https_on_four_ports_and_other_servers_call_anything() {
+        let read = |text, of_telegram| {
+            parse_webhook_url(text, of_telegram).map(|url| url.map(String::from).unwrap_or_default())
+        };
+        for good in [
+            "https://bot.example.com/",
+            "https://bot.example.com/telegram/",
+            "https://bot.example.com:8443/a/b",
+        ] {
+            assert_eq!(read(good, true).unwrap(), good);
+        }
+        assert_eq!(
+            read("https://bot.example.com", true).unwrap(),
+            "https://bot.example.com/"
+        );
+        assert_eq!(read(" ", true).unwrap(), "", "none");
+        for wrong in [
+            "http://bot.example.com/hook",
+            "https://bot.example.com:8080/hook",
+            "https://bot.example.com/hook?key=1",
+            "https://user:word@bot.example.com/hook",
+            "bot.example.com/hook",
+        ] {
+            assert!(read(wrong, true).is_err(), "{wrong} was taken");
+        }
+        assert_eq!(
+            read("http://127.0.0.1:9000/hook", false).unwrap(),
+            "http://127.0.0.1:9000/hook"
+        );
+    }
+
+    #[test]
+    fn the_numbers_of_a_webhook_have_bounds() {
+        assert_eq!(parse_max_connections(" 100 "), Ok(100));
+        for wrong in ["0", "101", "-1", "forty", ""] {
+            assert!(parse_max_connections(wrong).is_err(), "{wrong} was taken");
+        }
+        assert!(parse_listen("[::]:8080").is_ok());
+        for wrong in ["8080", "localhost:8080", "127.0.0.1", ""] {
+            assert!(parse_listen(wrong).is_err(), "{wrong} was taken");
+        }
+    }
+
+    #[test]
     fn admins_are_people() {
         assert_eq!(parse_user_ids(" 22, 11,22,"), Ok([UserId(11), UserId(22)].into()));
         assert_eq!(parse_user_ids(""), Ok(BTreeSet::new()));
@@ -249,6 +365,9 @@ mod tests {
         fn reading_never_panics(text in ".{0,60}") {
             let _ = parse_api_url(&text);
             let _ = parse_prefix(&text);
+            let _ = parse_webhook_url(&text, true);
+            let _ = parse_webhook_secret(&text);
+            let _ = parse_listen(&text);
             let _ = parse_api_key(&text);
             let _ = parse_user_ids(&text);
             let _ = parse_cleanup_idle(&text);

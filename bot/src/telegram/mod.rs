@@ -11,9 +11,11 @@ pub mod incoming;
 pub mod outgoing;
 mod polling;
 mod sender;
+mod subscription;
 mod token;
 mod transport;
 mod update;
+pub mod webhook;
 
 pub use client::{ClientConfig, ClientError, DEFAULT_API_URL, TelegramClient};
 pub use delivery::{Delivery, Origin, Receipt, Settled};
@@ -24,6 +26,7 @@ pub use polling::{
     UpdateSource,
 };
 pub use sender::{Sender, SenderConfig};
+pub use subscription::subscription;
 pub use token::{BotToken, InvalidToken};
 pub use transport::{Answer, Arguments, Call, HttpTransport, Transport};
 pub use update::{RawUpdate, UnreadableUpdate};

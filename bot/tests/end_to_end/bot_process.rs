@@ -4,7 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-use stepkeep_test_servers::new_store_url;
+use stepkeep_test_servers::{Guard, free_port, new_store_url};
 use tempfile::TempDir;
 
 use crate::town::{API_KEY, TOKEN};
@@ -18,6 +18,8 @@ pub(crate) struct BotProcess {
     folder: TempDir,
     places: Places,
     child: Child,
+    /// Ends the process with the tests, should they be killed.
+    guard: Option<Guard>,
 }
 
 /// Where the process finds what it talks to.
@@ -26,24 +28,38 @@ struct Places {
     telegram: String,
     shipping: String,
     store: String,
+    /// Settings beyond these.
+    settings: Vec<(&'static str, String)>,
 }
 
 impl BotProcess {
     /// Starts a bot on a new store, of the kind that the tests are run for.
     pub(crate) async fn start(sandbox: &str) -> Self {
+        Self::start_with(sandbox, Vec::new()).await
+    }
+
+    /// The same with settings of its own, as environment variables.
+    pub(crate) async fn start_with(sandbox: &str, settings: Vec<(&'static str, String)>) -> Self {
         let folder = TempDir::new().expect("a folder");
         let places = Places {
             telegram: sandbox.to_owned(),
             shipping: format!("{sandbox}/shipping"),
             store: new_store_url(folder.path()).await,
+            settings,
         };
         Self::start_at(folder, places)
     }
 
     /// Starts another process of the same bot, on the same store, that gets its updates elsewhere.
     pub(crate) fn start_another(&self, telegram: &str) -> Self {
+        self.start_another_with(telegram, self.places.settings.clone())
+    }
+
+    /// The same with settings of its own.
+    pub(crate) fn start_another_with(&self, telegram: &str, settings: Vec<(&'static str, String)>) -> Self {
         let places = Places {
             telegram: telegram.to_owned(),
+            settings,
             ..self.places.clone()
         };
         Self::start_at(TempDir::new().expect("a folder"), places)
@@ -51,10 +67,12 @@ impl BotProcess {
 
     fn start_at(folder: TempDir, places: Places) -> Self {
         let child = spawn(&folder, &places);
+        let guard = Some(guard_of(&child));
         Self {
             folder,
             places,
             child,
+            guard,
         }
     }
 
@@ -74,6 +92,7 @@ impl BotProcess {
 
     /// Ends the process as a power cut would.
     pub(crate) fn kill(&mut self) {
+        self.guard = None;
         self.child.kill().expect("a child");
         self.child.wait().expect("a child");
     }
@@ -81,6 +100,7 @@ impl BotProcess {
     /// Starts it again, on the same store.
     pub(crate) fn restart(&mut self) {
         self.child = spawn(&self.folder, &self.places);
+        self.guard = Some(guard_of(&self.child));
     }
 
     /// Asks the process to end; answers its exit code.
@@ -90,6 +110,7 @@ impl BotProcess {
             .status()
             .expect("a kill");
         assert!(asked.success());
+        self.guard = None;
         loop {
             if let Some(status) = self.child.try_wait().expect("a child") {
                 return status.code();
@@ -113,6 +134,7 @@ impl BotProcess {
 
 impl Drop for BotProcess {
     fn drop(&mut self) {
+        self.guard = None;
         // It may have ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -134,6 +156,24 @@ impl Drop for BotProcess {
             }
         }
     }
+}
+
+/// The settings of a bot that listens for Telegram's calls, and the port where it does.
+pub(crate) fn webhook_settings(public: Option<u16>) -> (Vec<(&'static str, String)>, u16) {
+    let port = free_port();
+    let settings = vec![
+        ("STEPKEEP_DELIVERY", "webhook".to_owned()),
+        ("STEPKEEP_WEBHOOK_LISTEN", format!("127.0.0.1:{port}")),
+        (
+            "STEPKEEP_WEBHOOK_URL",
+            format!("http://127.0.0.1:{}/hook", public.unwrap_or(port)),
+        ),
+    ];
+    (settings, port)
+}
+
+fn guard_of(child: &Child) -> Guard {
+    Guard::over(child.id(), None).expect("a guard")
 }
 
 fn log_path(folder: &TempDir) -> PathBuf {
@@ -164,6 +204,7 @@ fn spawn(folder: &TempDir, places: &Places) -> Child {
         .env("STEPKEEP_SHIPPING_API_KEY", API_KEY)
         .env("STEPKEEP_LOG", "info")
         .env("NO_COLOR", "1")
+        .envs(places.settings.iter().cloned())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(log)

@@ -7,6 +7,7 @@
 )]
 
 mod bad_input;
+mod balancer;
 mod bot_process;
 mod conversation;
 mod kills;
@@ -22,3 +23,5 @@ mod supergroups;
 mod town;
 mod troubles;
 mod two_processes;
+mod webhook;
+mod webhook_replicas;

@@ -43,7 +43,20 @@ pub(crate) struct Town {
 
 impl Town {
     pub(crate) async fn new() -> Arc<Self> {
-        let sandbox = Sandbox::start(Config::default()).await.expect("a free port");
+        Self::of(Config::default()).await
+    }
+
+    /// A town whose Telegram calls webhooks again sooner than the real one does.
+    pub(crate) async fn hasty() -> Arc<Self> {
+        Self::of(Config {
+            webhook_retry_scale: 0.02,
+            ..Config::default()
+        })
+        .await
+    }
+
+    async fn of(config: Config) -> Arc<Self> {
+        let sandbox = Sandbox::start(config).await.expect("a free port");
         let town = Arc::new(Self {
             sandbox,
             http: Client::builder().no_proxy().build().expect("a client"),

@@ -13,6 +13,7 @@ use super::{
     super::{
         delivery::Delivery,
         error::{ConflictCause, TelegramError, TelegramErrorKind},
+        subscription::subscription,
         update::RawUpdate,
     },
     delivery::{Ledger, delivery},
@@ -43,13 +44,7 @@ impl Default for PollingConfig {
             max_outstanding: 1_000,
             patience: Duration::from_secs(1),
             stalled_after: Duration::from_mins(1),
-            allowed_updates: vec![
-                AllowedUpdate::Message,
-                AllowedUpdate::EditedMessage,
-                AllowedUpdate::CallbackQuery,
-                AllowedUpdate::PreCheckoutQuery,
-                AllowedUpdate::MyChatMember,
-            ],
+            allowed_updates: subscription(),
         }
     }
 }
@@ -59,8 +54,8 @@ impl Default for PollingConfig {
 pub enum PollingError {
     /// A webhook is set.
     #[error(
-        "a webhook is set for this bot, so Telegram refuses to be polled: remove it with deleteWebhook (updates that \
-         wait are kept), or let the bot run where the webhook points to"
+        "a webhook is set for this bot, so Telegram refuses to be polled: remove it with `stepkeep webhook delete` \
+         (updates that wait are kept), or let the bot run in webhook mode where the webhook points to"
     )]
     WebhookActive(#[source] TelegramError),
     /// The token is dead.

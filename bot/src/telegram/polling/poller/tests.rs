@@ -410,7 +410,7 @@ async fn what_a_person_has_to_put_right_ends_polling() {
         .telegram
         .fail([TelegramErrorKind::Conflict(ConflictCause::Webhook)]);
     let error = running.task.await.unwrap().unwrap_err();
-    assert!(error.to_string().contains("deleteWebhook"), "{error}");
+    assert!(error.to_string().contains("stepkeep webhook delete"), "{error}");
 
     let running = Running::plain();
     running.telegram.fail([TelegramErrorKind::Unauthorized]);
