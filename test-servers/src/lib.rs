@@ -10,6 +10,7 @@
     reason = "this crate is part of tests: what can't be started fails the test, with the reason"
 )]
 
+mod guard;
 mod load;
 mod mongo;
 mod mongo_replica_set;
@@ -22,6 +23,7 @@ mod redis_cluster;
 mod redis_sentinel;
 mod store_url;
 
+pub use guard::Guard;
 pub use load::{Load, Tally};
 pub use mongo::{MONGO_USER, MongoServer};
 pub use mongo_replica_set::MongoReplicaSet;

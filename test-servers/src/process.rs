@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use crate::guard::Guard;
+
 /// How long a server may take until it listens.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -26,7 +28,7 @@ pub struct ServerProcess {
 #[derive(Debug)]
 struct Running {
     server: Child,
-    guard: Child,
+    guard: Guard,
 }
 
 impl ServerProcess {
@@ -96,17 +98,7 @@ impl ServerProcess {
             // Ctrl-C is for the tests; the guard ends the server after them.
             .process_group(0)
             .spawn()?;
-        // The guard's input ends with this process, however that ends.
-        let guard = Command::new("sh")
-            .args(["-c", r#"read -r _; kill -9 "$1"; sleep 0.1; rm -rf "$2""#, "sh"])
-            .arg(server.id().to_string())
-            .arg(self.folder.path())
-            .current_dir("/")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .process_group(0)
-            .spawn()?;
+        let guard = Guard::with_folder(server.id(), self.folder.path())?;
         Ok(Running { server, guard })
     }
 
@@ -146,9 +138,8 @@ impl ServerProcess {
 
     /// The server that runs, without its guard: once the server has ended, its number may be somebody else's.
     fn take_unguarded(&mut self) -> Option<Child> {
-        let Running { server, mut guard } = self.running.take()?;
-        let _ = guard.kill();
-        let _ = guard.wait();
+        let Running { server, guard } = self.running.take()?;
+        drop(guard);
         Some(server)
     }
 
