@@ -18,13 +18,13 @@ use crate::dead_letters::{self, DeadLetters};
 use crate::effects::{LabelDocuments, ShippingEffects};
 use crate::failure::Failure;
 use crate::flows::{COMMANDS, FlowSettings, flows};
+use crate::leadership::Leadership;
 use crate::localization::{Language, Localizer};
+use crate::polling::LedPolling;
 use crate::runner::{Drained, Runner, RunnerLimits, RunnerParts};
 use crate::shipping::{ShippingApi, ShippingClient, ShippingConfig};
 use crate::store::OpenStore;
-use crate::telegram::{
-    ClientConfig, Poller, PollingConfig, Sender, SenderConfig, SessionShelf, TelegramClient,
-};
+use crate::telegram::{ClientConfig, PollingConfig, Sender, SenderConfig, SessionShelf, TelegramClient};
 
 /// How long what is under way may take to finish when the bot is stopped.
 const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(15);
@@ -83,6 +83,7 @@ fn cleanup_settings(settings: &Settings) -> CleanupSettings {
         // What lies on the shelf is somebody's update that is still to be handled.
         scopes: BTreeMap::from([
             (SessionShelf::scope(), None),
+            (Leadership::scope(), None),
             (DeadLetters::scope(), Some(dead_letters::KEPT_FOR)),
         ]),
         ..CleanupSettings::default()
@@ -127,15 +128,22 @@ pub async fn run_on(
         dead_letters: DeadLetters::new(Arc::clone(&store), Arc::new(SystemClock), bot),
         limits: RunnerLimits::default(),
     });
-    let shelf = SessionShelf::new(store, Arc::new(SystemClock), bot);
-    let poller = Poller::with_shelf(Arc::new(telegram), Arc::new(shelf), PollingConfig::default());
-    tracing::info!(bot = me.username(), "the bot takes updates");
+    let shelf = SessionShelf::new(Arc::clone(&store), Arc::new(SystemClock), bot);
+    let mut polling = LedPolling::new(
+        Leadership::new(store, Arc::new(SystemClock), bot),
+        Arc::new(telegram),
+        Arc::new(shelf),
+        PollingConfig::default(),
+    );
+    tracing::info!(bot = me.username(), "the bot is ready");
 
     let recovery = tokio::spawn({
         let (runner, stop) = (runner.clone(), stop.clone());
         async move { runner.recover(&stop).await }
     });
-    let ended = poller.run(|delivery| runner.take(delivery), stop).await;
+    let ended = polling
+        .run(|delivery| runner.take(delivery), || runner.let_go(), stop)
+        .await;
     recovery.abort();
     tracing::info!("the bot takes no more updates; what is under way finishes");
     if let Drained::Abandoned(jobs) = runner.shut_down(SHUTDOWN_DEADLINE).await {
@@ -144,9 +152,7 @@ pub async fn run_on(
             "not everything finished in time; Telegram sends it again to the next process"
         );
     }
-    if let Err(error) = poller.confirm().await {
-        tracing::warn!(%error, "the last updates could not be confirmed; they come again and change nothing");
-    }
+    polling.finish().await;
     ended.context("updates can't be fetched")
 }
 

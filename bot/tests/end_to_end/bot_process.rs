@@ -4,7 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-use stepkeep_test_servers::new_store_url;
+use stepkeep_test_servers::{Guard, new_store_url};
 use tempfile::TempDir;
 
 use crate::town::{API_KEY, TOKEN};
@@ -18,6 +18,8 @@ pub(crate) struct BotProcess {
     folder: TempDir,
     places: Places,
     child: Child,
+    /// Ends it when the tests are killed; `None` when it has ended.
+    guard: Option<Guard>,
 }
 
 /// Where the process finds what it talks to.
@@ -50,17 +52,13 @@ impl BotProcess {
     }
 
     fn start_at(folder: TempDir, places: Places) -> Self {
-        let child = spawn(&folder, &places);
+        let (child, guard) = spawn(&folder, &places);
         Self {
             folder,
             places,
             child,
+            guard: Some(guard),
         }
-    }
-
-    /// The URL of its store.
-    pub(crate) fn store(&self) -> &str {
-        &self.places.store
     }
 
     pub(crate) fn id(&self) -> u32 {
@@ -69,33 +67,55 @@ impl BotProcess {
 
     /// Whether the process still runs.
     pub(crate) fn is_alive(&mut self) -> bool {
-        self.child.try_wait().expect("a child").is_none()
+        let is_alive = self.child.try_wait().expect("a child").is_none();
+        if !is_alive {
+            self.guard = None;
+        }
+        is_alive
     }
 
     /// Ends the process as a power cut would.
     pub(crate) fn kill(&mut self) {
+        self.guard = None;
         self.child.kill().expect("a child");
         self.child.wait().expect("a child");
     }
 
     /// Starts it again, on the same store.
     pub(crate) fn restart(&mut self) {
-        self.child = spawn(&self.folder, &self.places);
+        let (child, guard) = spawn(&self.folder, &self.places);
+        self.child = child;
+        self.guard = Some(guard);
     }
 
     /// Asks the process to end; answers its exit code.
     pub(crate) async fn stop(&mut self) -> Option<i32> {
-        let asked = Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
-            .status()
-            .expect("a kill");
-        assert!(asked.success());
+        self.signal("-TERM");
+        self.guard = None;
         loop {
             if let Some(status) = self.child.try_wait().expect("a child") {
                 return status.code();
             }
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
+    }
+
+    /// Lets it stand still, until [`wake_up`](Self::wake_up).
+    pub(crate) fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets it go on.
+    pub(crate) fn wake_up(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let sent = Command::new("kill")
+            .args([signal, &self.child.id().to_string()])
+            .status()
+            .expect("a kill");
+        assert!(sent.success());
     }
 
     /// What all processes logged so far.
@@ -113,6 +133,7 @@ impl BotProcess {
 
 impl Drop for BotProcess {
     fn drop(&mut self) {
+        self.guard = None;
         // It may have ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -140,7 +161,7 @@ fn log_path(folder: &TempDir) -> PathBuf {
     folder.path().join("bot.log")
 }
 
-fn spawn(folder: &TempDir, places: &Places) -> Child {
+fn spawn(folder: &TempDir, places: &Places) -> (Child, Guard) {
     let log = OpenOptions::new()
         .create(true)
         .append(true)
@@ -154,7 +175,7 @@ fn spawn(folder: &TempDir, places: &Places) -> Child {
             command.env_remove(&name);
         }
     }
-    command
+    let child = command
         .arg("run")
         .current_dir(folder.path())
         .env("STEPKEEP_TELEGRAM_TOKEN", TOKEN)
@@ -168,5 +189,7 @@ fn spawn(folder: &TempDir, places: &Places) -> Child {
         .stdout(Stdio::null())
         .stderr(log)
         .spawn()
-        .expect("the bot's binary")
+        .expect("the bot's binary");
+    let guard = Guard::of(child.id()).expect("a guard");
+    (child, guard)
 }

@@ -59,15 +59,19 @@ struct Repeat {
     again: Instant,
 }
 
-struct Done {
-    order: Order,
+pub(crate) struct Done {
+    pub(crate) order: Order,
     answers: usize,
     repeats: Vec<Repeat>,
 }
 
 /// Makes an order, and answers every message once, as soon as it comes. A message may come again only as it was, and
 /// only while nothing followed it.
-async fn order(mut person: Person, order: Order, bought: Option<mpsc::UnboundedSender<()>>) -> Done {
+pub(crate) async fn order(
+    mut person: Person,
+    order: Order,
+    bought: Option<mpsc::UnboundedSender<()>>,
+) -> Done {
     let mut answers = 1;
     let mut repeats = Vec::new();
     let mut stages: BTreeMap<usize, Heard> = BTreeMap::new();

@@ -7,15 +7,18 @@
 )]
 
 mod bad_input;
+mod bot_here;
 mod bot_process;
 mod conversation;
 mod kills;
 mod logs;
 mod one_read_one_write;
 mod order;
+mod own_lease;
 mod person;
 mod redelivery;
 mod shipping_errors;
+mod standby;
 mod stopping;
 mod town;
-mod two_processes;
+mod two_bots;
