@@ -21,6 +21,7 @@ use crate::dead_letters::{self, DeadLetters};
 use crate::effects::{LabelDocuments, ShippingEffects};
 use crate::failure::Failure;
 use crate::flows::{COMMANDS, FlowSettings, flows};
+use crate::leadership::Leadership;
 use crate::localization::{Language, Localizer};
 use crate::runner::{Drained, Runner, RunnerLimits, RunnerParts};
 use crate::shipping::{ShippingApi, ShippingClient, ShippingConfig};
@@ -85,6 +86,7 @@ fn cleanup_settings(settings: &Settings) -> CleanupSettings {
         // What lies on the shelf is somebody's update that is still to be handled.
         scopes: BTreeMap::from([
             (SessionShelf::scope(), None),
+            (Leadership::scope(), None),
             (DeadLetters::scope(), Some(dead_letters::KEPT_FOR)),
         ]),
         ..CleanupSettings::default()

@@ -1,4 +1,4 @@
-//! A bot that asks for its updates.
+//! A bot that asks for its updates, while it is the one that does.
 
 use std::sync::Arc;
 
@@ -7,8 +7,10 @@ use stepkeep_core::{SessionStore, SystemClock};
 use tokio_util::sync::CancellationToken;
 
 use super::drain;
+use crate::leadership::Leadership;
+use crate::polling::LedPolling;
 use crate::runner::Runner;
-use crate::telegram::{Poller, PollingConfig, SessionShelf, TelegramClient};
+use crate::telegram::{PollingConfig, SessionShelf, TelegramClient};
 
 pub(super) async fn run(
     telegram: TelegramClient,
@@ -16,13 +18,19 @@ pub(super) async fn run(
     runner: &Runner,
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
-    let shelf = SessionShelf::new(store, Arc::new(SystemClock), telegram.bot_id());
-    let poller = Poller::with_shelf(Arc::new(telegram), Arc::new(shelf), PollingConfig::default());
-    tracing::info!("the bot takes updates by polling");
-    let ended = poller.run(|delivery| runner.take(delivery), stop).await;
+    let bot = telegram.bot_id();
+    let shelf = SessionShelf::new(Arc::clone(&store), Arc::new(SystemClock), bot);
+    let mut polling = LedPolling::new(
+        Leadership::new(store, Arc::new(SystemClock), bot),
+        Arc::new(telegram),
+        Arc::new(shelf),
+        PollingConfig::default(),
+    );
+    tracing::info!("the bot is ready to poll");
+    let ended = polling
+        .run(|delivery| runner.take(delivery), || runner.let_go(), stop)
+        .await;
     drain(runner).await;
-    if let Err(error) = poller.confirm().await {
-        tracing::warn!(%error, "the last updates could not be confirmed; they come again and change nothing");
-    }
+    polling.finish().await;
     ended.context("updates can't be fetched")
 }

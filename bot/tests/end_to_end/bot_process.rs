@@ -76,18 +76,17 @@ impl BotProcess {
         }
     }
 
-    /// The URL of its store.
-    pub(crate) fn store(&self) -> &str {
-        &self.places.store
-    }
-
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
     /// Whether the process still runs.
     pub(crate) fn is_alive(&mut self) -> bool {
-        self.child.try_wait().expect("a child").is_none()
+        let is_alive = self.child.try_wait().expect("a child").is_none();
+        if !is_alive {
+            self.guard = None;
+        }
+        is_alive
     }
 
     /// Ends the process as a power cut would.
@@ -105,11 +104,7 @@ impl BotProcess {
 
     /// Asks the process to end; answers its exit code.
     pub(crate) async fn stop(&mut self) -> Option<i32> {
-        let asked = Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
-            .status()
-            .expect("a kill");
-        assert!(asked.success());
+        self.signal("-TERM");
         self.guard = None;
         loop {
             if let Some(status) = self.child.try_wait().expect("a child") {
@@ -117,6 +112,24 @@ impl BotProcess {
             }
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
+    }
+
+    /// Lets it stand still, until [`wake_up`](Self::wake_up).
+    pub(crate) fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets it go on.
+    pub(crate) fn wake_up(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let sent = Command::new("kill")
+            .args([signal, &self.child.id().to_string()])
+            .status()
+            .expect("a kill");
+        assert!(sent.success());
     }
 
     /// What all processes logged so far.

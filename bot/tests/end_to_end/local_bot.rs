@@ -1,34 +1,17 @@
 //! The bot in this process, on a store that a test can break and look into.
 
-use std::ffi::OsString;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
-use stepkeep::config::{Settings, Sources};
-use stepkeep::run::run_on;
+use stepkeep::config::Settings;
 use stepkeep_core::{
     CleanupPolicy, CleanupReport, Faults, MemoryStorage, NewSession, Revision, ScanCursor, ScanFilter,
     ScanPage, Session, SessionChange, SessionKey, SessionStore, StoreError, WithFaults,
 };
-use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
 
-use crate::town::{API_KEY, TOKEN, Town};
-
-/// The settings of a bot in this town.
-pub(crate) fn settings_in(town: &Town) -> Settings {
-    let url = town.sandbox.url();
-    let environment = [
-        ("STEPKEEP_TELEGRAM_TOKEN", TOKEN.to_owned()),
-        ("STEPKEEP_TELEGRAM_API_URL", url.clone()),
-        ("STEPKEEP_SHIPPING_API_URL", format!("{url}/shipping")),
-        ("STEPKEEP_SHIPPING_API_KEY", API_KEY.to_owned()),
-        ("STEPKEEP_STORE", "memory:".to_owned()),
-    ];
-    let environment = environment.map(|(name, value)| (OsString::from(name), OsString::from(value)));
-    Settings::load(&Sources::new().with_environment(environment)).expect("settings")
-}
+use crate::bot_here::{BotHere, settings};
+use crate::town::Town;
 
 /// A store in which things go wrong.
 #[derive(Debug)]
@@ -83,8 +66,7 @@ pub(crate) struct LocalBot {
     /// What goes wrong with it.
     pub(crate) faults: Faults,
     store: Arc<Troubled>,
-    stop: CancellationToken,
-    task: JoinHandle<()>,
+    bot: BotHere,
 }
 
 impl LocalBot {
@@ -95,21 +77,21 @@ impl LocalBot {
     /// The same with other settings.
     pub(crate) async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
         let town = Town::new().await;
-        let mut settings = settings_in(&town);
+        let url = town.sandbox.url();
+        let mut settings = settings(&url, &url);
         change(&mut settings);
         let (memory, faults) = (MemoryStorage::new(), Faults::default());
         let store = Arc::new(Troubled {
             inner: WithFaults::new(memory.clone(), &faults),
             panics: AtomicU32::new(0),
         });
-        let (stop, task) = run(settings, Arc::<Troubled>::clone(&store));
+        let bot = BotHere::start_with(settings, Arc::<Troubled>::clone(&store));
         Self {
             town,
             memory,
             faults,
             store,
-            stop,
-            task,
+            bot,
         }
     }
 
@@ -120,17 +102,6 @@ impl LocalBot {
 
     /// Ends the bot in order.
     pub(crate) async fn stop(self) {
-        self.stop.cancel();
-        self.task.await.expect("a bot that ends");
+        self.bot.stop().await;
     }
-}
-
-/// Runs a bot on this store.
-pub(crate) fn run(settings: Settings, store: Arc<dyn SessionStore>) -> (CancellationToken, JoinHandle<()>) {
-    let stop = CancellationToken::new();
-    let task = tokio::spawn({
-        let stop = stop.clone();
-        async move { run_on(&settings, store, &stop).await.expect("a bot") }
-    });
-    (stop, task)
 }

@@ -8,6 +8,7 @@
 
 mod bad_input;
 mod balancer;
+mod bot_here;
 mod bot_process;
 mod conversation;
 mod kills;
@@ -15,13 +16,15 @@ mod local_bot;
 mod logs;
 mod one_read_one_write;
 mod order;
+mod own_lease;
 mod person;
 mod redelivery;
 mod shipping_errors;
+mod standby;
 mod stopping;
 mod supergroups;
 mod town;
 mod troubles;
-mod two_processes;
+mod two_bots;
 mod webhook;
 mod webhook_replicas;

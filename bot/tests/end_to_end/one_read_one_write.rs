@@ -4,18 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
+use stepkeep::leadership::Leadership;
 use stepkeep_core::{
     CleanupPolicy, CleanupReport, MemoryStorage, NewSession, Revision, ScanCursor, ScanFilter, ScanPage,
     Session, SessionChange, SessionKey, SessionStore, StoreError,
 };
-use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
 
-use crate::local_bot::{self, settings_in};
+use crate::bot_here::BotHere;
 use crate::order::{Order, PROMPTS};
 use crate::town::{Town, patiently};
 
-/// A store that counts what is asked of it.
+/// A store that counts what is asked of it about conversations.
 #[derive(Debug, Default)]
 struct Counting {
     store: MemoryStorage,
@@ -32,30 +31,33 @@ impl Counting {
         )
     }
 
-    fn count(counter: &AtomicU32) {
-        counter.fetch_add(1, Ordering::SeqCst);
+    /// Who polls is settled in the store too, once in a while and for all conversations together.
+    fn count(counter: &AtomicU32, key: &SessionKey) {
+        if *key.scope() != Leadership::scope() {
+            counter.fetch_add(1, Ordering::SeqCst);
+        }
     }
 }
 
 #[async_trait]
 impl SessionStore for Counting {
     async fn create(&self, new: NewSession) -> Result<Session, StoreError> {
-        Self::count(&self.writes);
+        Self::count(&self.writes, new.key());
         self.store.create(new).await
     }
 
     async fn get(&self, key: &SessionKey) -> Result<Option<Session>, StoreError> {
-        Self::count(&self.reads);
+        Self::count(&self.reads, key);
         self.store.get(key).await
     }
 
     async fn update(&self, held: &Session, change: &SessionChange) -> Result<Session, StoreError> {
-        Self::count(&self.writes);
+        Self::count(&self.writes, held.key());
         self.store.update(held, change).await
     }
 
     async fn clear(&self, key: &SessionKey, expected: Option<Revision>) -> Result<bool, StoreError> {
-        Self::count(&self.writes);
+        Self::count(&self.writes, key);
         self.store.clear(key, expected).await
     }
 
@@ -74,16 +76,17 @@ impl SessionStore for Counting {
 }
 
 /// A bot in this process, on a store that counts.
-async fn counted_bot() -> (Arc<Town>, Arc<Counting>, CancellationToken, JoinHandle<()>) {
+async fn counted_bot() -> (Arc<Town>, Arc<Counting>, BotHere) {
     let town = Town::new().await;
+    let url = town.sandbox.url();
     let store = Arc::new(Counting::default());
-    let (stop, bot) = local_bot::run(settings_in(&town), Arc::<Counting>::clone(&store));
-    (town, store, stop, bot)
+    let bot = BotHere::start(&url, &url, Arc::<Counting>::clone(&store));
+    (town, store, bot)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_and_every_tap_costs_one_read_and_one_write() {
-    let (town, store, stop, bot) = counted_bot().await;
+    let (town, store, bot) = counted_bot().await;
     let mut person = town.person(1).await;
     let order = Order::of(40);
     let mut inputs = 0;
@@ -136,13 +139,12 @@ async fn every_answer_and_every_tap_costs_one_read_and_one_write() {
     person.buys(&confirmation).await;
     costs_with_call(before).await;
 
-    stop.cancel();
-    bot.await.unwrap();
+    bot.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn passers_by_leave_no_record() {
-    let (town, store, stop, bot) = counted_bot().await;
+    let (town, store, bot) = counted_bot().await;
     let mut person = town.person(1).await;
     for text in ["hello", "/help", "/cancel", "/nonsense"] {
         person.asks(text, "").await;
@@ -152,8 +154,16 @@ async fn passers_by_leave_no_record() {
     town.is_quiet().await;
     assert_eq!(store.counts(), (5, 0));
     let page = store.store.scan(&ScanFilter::default(), None, 10).await.unwrap();
-    assert!(page.sessions.is_empty());
+    let scopes: Vec<_> = page
+        .sessions
+        .iter()
+        .map(|session| session.key().scope())
+        .collect();
+    assert_eq!(
+        scopes,
+        [&Leadership::scope()],
+        "there is the lease, and no conversation"
+    );
 
-    stop.cancel();
-    bot.await.unwrap();
+    bot.stop().await;
 }

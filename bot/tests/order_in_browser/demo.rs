@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Stdio;
 
-use stepkeep_test_servers::new_store_url;
+use stepkeep_test_servers::{Guard, new_store_url};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
@@ -18,6 +18,8 @@ pub(crate) struct Demo {
 struct Running {
     child: Child,
     url: String,
+    /// Ends it when the tests are killed; `None` when it has ended.
+    guard: Option<Guard>,
     // Held open: what the process says once nobody reads it would end it.
     _output: Lines<BufReader<ChildStdout>>,
 }
@@ -41,6 +43,7 @@ impl Demo {
 
     /// Ends the process with `kill -9`, and starts the next one on the same files.
     pub(crate) async fn kill_and_start_again(&mut self) {
+        self.process.guard = None;
         self.process.child.kill().await.unwrap();
         self.process = Running::start(self.folder.path(), &self.store).await;
     }
@@ -50,6 +53,7 @@ impl Demo {
         let id = self.process.child.id().unwrap().to_string();
         let asked = Command::new("kill").args(["-INT", &id]).status().await.unwrap();
         assert!(asked.success());
+        self.process.guard = None;
         let ended = self.process.child.wait().await.unwrap();
         assert!(ended.success(), "{ended}");
     }
@@ -64,6 +68,7 @@ impl Running {
             .kill_on_drop(true)
             .spawn()
             .unwrap();
+        let guard = Guard::over(child.id().unwrap(), None).unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
         let url = loop {
             let line = output.next_line().await.unwrap().unwrap();
@@ -74,6 +79,7 @@ impl Running {
         Self {
             child,
             url,
+            guard: Some(guard),
             _output: output,
         }
     }

@@ -87,6 +87,9 @@ struct Pauses {
 const TROUBLE_PAUSE: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(15));
 const CONFLICT_PAUSE: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(15));
 
+/// How often the shelf is looked at for what a process left there that polled before, and put it there too late.
+const SHELF_LOOKED_AT_EVERY: Duration = Duration::from_mins(5);
+
 impl Pauses {
     fn new() -> Self {
         let backoff = |(shortest, longest)| {
@@ -185,8 +188,14 @@ impl Poller {
             let due = self.ledger.window.lock().admit_shelved(kept, Instant::now());
             self.hand_out_all(due, &hand_out).await;
         }
+        let mut shelf_seen = Instant::now();
         loop {
             self.warn_of_stalled();
+            if shelf_seen.elapsed() >= SHELF_LOOKED_AT_EVERY {
+                shelf_seen = Instant::now();
+                let due = self.look_at_shelf().await;
+                self.hand_out_all(due, &hand_out).await;
+            }
             let step = self.ledger.window.lock().next_step(Instant::now());
             let Step::Poll(offset) = step else {
                 self.do_chore(step, &hand_out).await;
@@ -302,6 +311,24 @@ impl Poller {
                     "handled updates could not be taken off the shelf; trying again"
                 );
                 self.ledger.window.lock().shelf_failed(Instant::now());
+            }
+        }
+    }
+
+    /// What lies on the shelf and isn't known. A process that was interrupted in the middle of putting it there no longer
+    /// cares for it.
+    async fn look_at_shelf(&self) -> Vec<Due> {
+        let Some(place) = &self.shelf else {
+            return Vec::new();
+        };
+        match place.load().await {
+            Ok(kept) => self.ledger.window.lock().admit_shelved(kept, Instant::now()),
+            Err(error) => {
+                tracing::warn!(
+                    error = &*error,
+                    "the shelf of slow updates can't be read; trying again later"
+                );
+                Vec::new()
             }
         }
     }

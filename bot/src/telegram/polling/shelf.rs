@@ -9,7 +9,8 @@ pub type ShelfError = Box<dyn Error + Send + Sync>;
 
 /// A durable place for the few updates that take long, so that the ones behind them can be fetched.
 ///
-/// A shelf belongs to one bot. Only the process that polls uses it, so it needs no protection against a second one.
+/// A shelf belongs to one bot. Only the process that polls uses it. One that no longer polls and doesn't know it yet may
+/// come in between; what it puts there late is found by a later look.
 #[async_trait]
 pub trait Shelf: Debug + Send + Sync {
     /// Keeps `updates`. When this returns they survive the death of the process: right after it Telegram is told to

@@ -237,12 +237,19 @@ impl Window {
         fresh
     }
 
-    /// Takes in what the shelf kept over a restart.
+    /// Takes in what was found on the shelf. What was handled is to come off it, and what is known is not new.
     pub(super) fn admit_shelved(&mut self, updates: Vec<RawUpdate>, now: Instant) -> Vec<Due> {
-        updates
-            .into_iter()
-            .filter_map(|update| self.enter(update, true, now))
-            .collect()
+        let mut fresh = Vec::new();
+        for update in updates {
+            let id = update.id;
+            let is_handled = self.entries.get(&id).is_some_and(|entry| !entry.is_outstanding());
+            match (self.to_unshelve.contains(&id), is_handled) {
+                (true, _) => {}
+                (false, true) => self.to_unshelve.push(id),
+                (false, false) => fresh.extend(self.enter(update, true, now)),
+            }
+        }
+        fresh
     }
 
     fn enter(&mut self, update: RawUpdate, shelved: bool, now: Instant) -> Option<Due> {

@@ -462,3 +462,16 @@ async fn stopping_does_not_wait_for_a_queue_that_is_full() {
     poller.confirm().await.unwrap();
     assert_eq!(telegram.unconfirmed(), [1, 2, 3]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_put_on_the_shelf_by_a_process_that_no_longer_polls_is_handed_out_in_the_end() {
+    let (telegram, shelf) = (Arc::new(Telegram::default()), Arc::new(TestShelf::default()));
+    let mut running = Running::start(&telegram, Some(&shelf), PollingConfig::default());
+    running.nothing_comes_for(60).await;
+    shelf.kept.lock().insert(3, update(3));
+    let late = running.next().await;
+    assert_eq!(late.update.id, 3);
+    late.receipt.acknowledge();
+    running.nothing_comes_for(600).await;
+    assert_eq!(shelf.ids(), [0_i64; 0]);
+}

@@ -133,6 +133,19 @@ fn an_update_that_is_handled_while_it_is_shelved_comes_off_again() {
 }
 
 #[test]
+fn what_is_found_on_the_shelf_and_was_handled_comes_off_it() {
+    let (mut window, now) = (window(true), Instant::now());
+    poll(&mut window, 10..=12, now);
+    window.acknowledge(11);
+    let found = window.admit_shelved(updates([9, 10, 11]), now);
+    assert_eq!(ids(&found), [9], "10 is under way");
+    assert_eq!(window.to_unshelve(), [11]);
+    assert_eq!(window.offset(), 10, "who put 10 there is not known");
+    let found = window.admit_shelved(updates([9, 10, 11]), now);
+    assert_eq!((ids(&found), window.to_unshelve()), (vec![], [11].as_slice()));
+}
+
+#[test]
 fn without_a_shelf_a_slow_update_is_waited_for() {
     let (mut window, now) = (window(false), Instant::now());
     poll(&mut window, [10], now);

@@ -1,4 +1,6 @@
-//! Two processes of one bot on one store, to which every update is delivered at once.
+//! Two bots with one token on one store, to which every update is delivered at once.
+//!
+//! Two that poll is what the lease prevents, and what still happens for a moment when a leader stands still and goes on.
 
 use std::sync::Arc;
 
@@ -6,47 +8,50 @@ use serde_json::{Value, json};
 use stepkeep::config::StoreUrl;
 use stepkeep::store::OpenStore;
 use stepkeep_core::{BotId, SessionKey, UserId};
+use stepkeep_test_servers::new_store_url;
+use tempfile::TempDir;
 
-use crate::bot_process::BotProcess;
+use crate::bot_here::BotHere;
 use crate::order::{Order, PROMPTS};
+use crate::own_lease::OwnLease;
 use crate::person::{Heard, Person};
-use crate::town::{BOT, Town, patiently};
+use crate::town::{BOT, Town};
 
 const PERSON: i64 = 1;
 
-/// Two places where updates come from and answers go to, each with a process; one store, one shipping API.
-struct TwoProcesses {
+/// Two places where updates come from and answers go to, each with a bot; one store, one shipping API.
+struct TwoBots {
     towns: [Arc<Town>; 2],
     people: [Person; 2],
-    bots: [BotProcess; 2],
+    bots: [BotHere; 2],
+    folder: TempDir,
     store: OpenStore,
     next_update: i64,
 }
 
-impl TwoProcesses {
+impl TwoBots {
     async fn start() -> Self {
-        let (one, bot) = Town::with_bot().await;
-        let other = Town::new().await;
-        let another = bot.start_another(&other.sandbox.url());
+        let folder = TempDir::new().expect("a folder");
+        let url = StoreUrl::parse(&new_store_url(folder.path()).await).expect("a store's URL");
+        let store = OpenStore::open(&url).await.expect("a store");
+        let (one, other) = (Town::new().await, Town::new().await);
+        let bot_of = async |town: &Town| {
+            // A handle of its own, as another process has.
+            let store = OpenStore::open(&url).await.expect("a store");
+            let store = Arc::new(OwnLease::new(store.sessions));
+            BotHere::start(&town.sandbox.url(), &one.sandbox.url(), store)
+        };
+        let bots = [bot_of(&one).await, bot_of(&other).await];
         let mut people = [one.person(PERSON).await, other.person(PERSON).await];
         for person in &mut people {
             // A bot may write to those only who wrote to it. A remark like this leaves no record.
             person.asks("hello", "").await;
         }
-        // Whoever comes first makes the store.
-        let url = StoreUrl::parse(bot.store()).expect("a store's URL");
-        let store = patiently(async {
-            loop {
-                if let Ok(store) = OpenStore::open(&url).await {
-                    break store;
-                }
-            }
-        })
-        .await;
         Self {
             towns: [one, other],
             people,
-            bots: [bot, another],
+            bots,
+            folder,
             store,
             next_update: 5_000_000,
         }
@@ -119,8 +124,8 @@ fn message(more: &Value) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_two_processes_get_at_once_is_applied_once() {
-    let mut both = TwoProcesses::start().await;
+async fn an_answer_that_two_bots_get_at_once_is_applied_once() {
+    let mut both = TwoBots::start().await;
     let order = Order::of(3);
     let mut commits = 0;
 
@@ -157,9 +162,9 @@ async fn an_answer_that_two_processes_get_at_once_is_applied_once() {
     let labels = both.towns[0].labels().await;
     assert_eq!(labels.len(), 1, "both were told to buy, and one label was bought");
     order.is_on(&labels[0]);
-    for bot in &mut both.bots {
-        assert!(bot.is_alive());
-        bot.has_not_panicked();
+    for bot in both.bots {
+        bot.stop().await;
     }
     both.store.close().await;
+    drop(both.folder);
 }
