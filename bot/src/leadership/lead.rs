@@ -118,7 +118,10 @@ impl Tenure {
                 .or_else(|error| self.own(error))
                 .map(|renewed| *held = renewed)
         };
-        match timeout(RENEWAL_DEADLINE, renewal).await {
+        let renewed = timeout(RENEWAL_DEADLINE, renewal).await;
+        // No later than this, however long the process stood still meanwhile.
+        let in_vain = Instant::now().min(asked + RENEWAL_DEADLINE);
+        match renewed {
             Ok(Ok(())) => {
                 *self.looked_after.lock() = asked;
                 Standing::Leads
@@ -132,11 +135,11 @@ impl Tenure {
                     error = &error as &dyn std::error::Error,
                     "the lease is not renewed"
                 );
-                *self.looked_after.lock() = Instant::now();
+                *self.looked_after.lock() = in_vain;
                 Standing::Unsure
             }
             Err(_) => {
-                *self.looked_after.lock() = Instant::now();
+                *self.looked_after.lock() = in_vain;
                 Standing::Unsure
             }
         }

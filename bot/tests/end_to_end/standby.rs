@@ -162,9 +162,9 @@ async fn an_orderly_end_hands_over_and_repeats_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_leader_that_stands_still_and_goes_on_does_no_harm() {
     let two = Two::start().await;
-    let orders = two.begin_orders(0).await;
     two.leader_freezes_until_the_other_polls().await;
-    two.labels_reach(ORDERS / 2).await;
+    let orders = two.begin_orders(0).await;
+    two.labels_reach(ORDERS / 3).await;
     two.leader.wake_up();
     says(&two.leader, "this process polls no more").await;
     two.all_end(orders).await;
