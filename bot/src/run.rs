@@ -137,7 +137,16 @@ pub async fn run_on(
     });
     let ended = match &settings.webhook {
         None => by_polling::run(telegram, store, &runner, stop).await,
-        Some(webhook) => by_webhook::run(webhook, &sender, &runner, stop).await,
+        Some(webhook) => {
+            by_webhook::run(
+                webhook,
+                SessionShelf::new(store, Arc::new(SystemClock), bot),
+                &sender,
+                &runner,
+                stop,
+            )
+            .await
+        }
     };
     recovery.abort();
     ended

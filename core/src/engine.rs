@@ -235,15 +235,15 @@ impl TurnEngine {
                 }
                 _ => return Decision::Done(Outcome::Settled),
             },
-            InputKind::Idle(stage) => match &state.idle {
-                Some(timer) if timer.stage == *stage && timer.at <= input.at => {
+            InputKind::Idle(due) => match &state.idle {
+                Some(timer) if timer.stage == *due && timer.at <= input.at => {
                     let policy = session.position().and_then(|at| self.flows.idle_policy(at));
-                    is_dropped = match (policy, stage) {
+                    is_dropped = match (policy, due) {
                         (None, _) => true,
                         (Some(policy), IdleStage::Remind) => policy.is_too_late(timer.at, input.at),
                         (Some(_), IdleStage::Close) => false,
                     };
-                    Event::Idle(*stage)
+                    Event::Idle(*due)
                 }
                 _ => return Decision::Done(Outcome::Settled),
             },

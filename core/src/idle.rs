@@ -55,7 +55,7 @@ impl IdlePolicy {
                 stage: IdleStage::Remind,
                 at: spread(now, after, key),
             },
-            None => self.closing(key, now, self.close_after),
+            None => closing(key, now, self.close_after),
         }
     }
 
@@ -64,19 +64,19 @@ impl IdlePolicy {
         let left = self
             .close_after
             .saturating_sub(self.remind_after.unwrap_or_default());
-        self.closing(key, now, left)
+        closing(key, now, left)
     }
 
     /// Whether a reminder that was due at `due` isn't worth sending any more.
     pub(crate) fn is_too_late(&self, due: Timestamp, now: Timestamp) -> bool {
         now.since(due) > self.skip_reminder_after
     }
+}
 
-    fn closing(&self, key: &SessionKey, now: Timestamp, after: Duration) -> IdleTimer {
-        IdleTimer {
-            stage: IdleStage::Close,
-            at: spread(now, after, key),
-        }
+fn closing(key: &SessionKey, now: Timestamp, after: Duration) -> IdleTimer {
+    IdleTimer {
+        stage: IdleStage::Close,
+        at: spread(now, after, key),
     }
 }
 

@@ -52,26 +52,23 @@ impl TurnEngine {
                 }
             }
             let mut superseded = false;
-            let made = match &written {
-                Some(new) => store.update(new, &self.contents(&old, Some(new))).await,
-                None => {
-                    let new = NewSession::new(to.clone(), self.contents(&old, None));
-                    match store.create(new).await {
-                        Err(error) if error.kind() == StoreErrorKind::AlreadyExists => {
-                            match error.current() {
-                                Some(current) if current.position().is_none() => {
-                                    store.update(current, &self.contents(&old, Some(current))).await
-                                }
-                                Some(current) => {
-                                    // This very move, by a process that died before it was done, looks the same.
-                                    superseded = current.position() != old.position();
-                                    Ok(current.clone())
-                                }
-                                None => Err(error),
-                            }
+            let made = if let Some(new) = &written {
+                store.update(new, &self.contents(&old, Some(new))).await
+            } else {
+                let new = NewSession::new(to.clone(), self.contents(&old, None));
+                match store.create(new).await {
+                    Err(error) if error.kind() == StoreErrorKind::AlreadyExists => match error.current() {
+                        Some(current) if current.position().is_none() => {
+                            store.update(current, &self.contents(&old, Some(current))).await
                         }
-                        made => made,
-                    }
+                        Some(current) => {
+                            // This very move, by a process that died before it was done, looks the same.
+                            superseded = current.position() != old.position();
+                            Ok(current.clone())
+                        }
+                        None => Err(error),
+                    },
+                    made => made,
                 }
             };
             match made {

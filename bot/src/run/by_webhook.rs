@@ -13,11 +13,14 @@ use crate::config::WebhookSettings;
 use crate::dead_letters::LetterId;
 use crate::failure::Failure;
 use crate::runner::Runner;
-use crate::telegram::Sender;
 use crate::telegram::webhook::{
     DropPending, PutAside, PutAsideError, WebhookServer, WebhookServerConfig, set_webhook, webhook_status,
 };
+use crate::telegram::{Sender, SessionShelf, ShelfClearing};
 use crate::webhook_command::refused;
+
+/// How often it is looked for what polling left.
+const SHELF_LOOKED_AT_EVERY: Duration = Duration::from_mins(5);
 
 /// How long connections may take to end once everything was answered.
 const CLOSING: Duration = Duration::from_secs(2);
@@ -37,6 +40,7 @@ impl PutAside for Letters {
 /// Serves the webhook until `stop` is cancelled, and leaves it set: siblings go on, and what waits comes to the next process.
 pub(super) async fn run(
     settings: &WebhookSettings,
+    shelf: SessionShelf,
     sender: &Sender,
     runner: &Runner,
     stop: &CancellationToken,
@@ -57,6 +61,21 @@ pub(super) async fn run(
             async move { runner.take(delivery).await }
         }
     };
+    // What a process that polled left is older than what comes now, so it goes first.
+    let mut clearing = ShelfClearing::new(Arc::new(shelf));
+    let left = clearing.hand_out(|delivery| runner.take(delivery));
+    match stop.run_until_cancelled(left).await {
+        None => return Ok(()),
+        Some(0) => {}
+        Some(updates) => tracing::info!(updates, "what polling left is handled"),
+    }
+    let clearing = tokio::spawn({
+        let (runner, stopping) = (runner.clone(), stopping.clone());
+        async move {
+            let clearing = keep_clearing(clearing, &runner);
+            stopping.run_until_cancelled(clearing).await
+        }
+    });
     // It listens before Telegram is told to call.
     let mut serving = tokio::spawn(server.serve(
         hand_out,
@@ -79,11 +98,21 @@ pub(super) async fn run(
     // Also when the webhook could not be set: it may be as it was, and bring updates.
     stopping.cancel();
     drain(runner).await;
+    clearing.abort();
     close.cancel();
     if !serving.is_finished() {
         finish(serving).await;
     }
     ended
+}
+
+/// Looks now and then for what a process that polled has left: one that stood still may put something there late.
+async fn keep_clearing(mut clearing: ShelfClearing, runner: &Runner) {
+    loop {
+        clearing.settle(|delivery| runner.take(delivery)).await;
+        tokio::time::sleep(SHELF_LOOKED_AT_EVERY).await;
+        clearing.hand_out(|delivery| runner.take(delivery)).await;
+    }
 }
 
 /// Sees to it that Telegram calls this address. The secret can't be seen, so the webhook is set even if it looks right;

@@ -15,6 +15,7 @@ use tracing::Instrument;
 
 use super::Shared;
 use super::executor::panic_message;
+use super::order::Term;
 use super::poison::Verdict;
 use super::replies::{Notice, Unsent};
 use crate::dead_letters::{DeadLetter, LetterId, Reason};
@@ -37,6 +38,8 @@ pub(super) struct Taken {
     pub(super) raw: Arc<RawValue>,
     pub(super) attempt: u32,
     pub(super) receipt: Receipt,
+    /// When it was taken.
+    pub(super) term: Term,
 }
 
 /// What became of an input, for the log.
@@ -63,12 +66,12 @@ impl Shared {
             Some(taken)
         };
         while let Some(taken) = next {
-            let update = taken.receipt.update_id();
+            let (update, term) = (taken.receipt.update_id(), taken.term);
             let is_done = self.answer_one(taken).await;
             next = match (is_ordered, is_done) {
                 (true, true) => self.order.settled(&key, update),
                 (true, false) => {
-                    self.order.given_back(&key, update);
+                    self.order.given_back(&key, update, term);
                     None
                 }
                 (false, _) => None,
@@ -84,6 +87,7 @@ impl Shared {
             raw,
             attempt,
             receipt,
+            term: _,
         } = taken;
         let span = tracing::info_span!(
             "turn",

@@ -212,14 +212,16 @@ impl Runner {
                     raw: update.raw,
                     attempt,
                     receipt,
+                    term: self.shared.order.term(),
                 };
+                let term = taken.term;
                 let shared = Arc::clone(&self.shared);
                 let is_ordered = taken.receipt.origin() == Origin::Polling;
                 let job = async move { shared.answer(taken).await }.boxed();
                 if let Err(error) = self.shared.executor.submit(key.clone(), job).await {
                     // The receipt went with the job, so the update is given back and comes again.
                     if is_ordered {
-                        self.shared.order.given_back(&key, update_id);
+                        self.shared.order.given_back(&key, update_id, term);
                     }
                     let (chat_id, user_id) = (key.chat().0, key.user().0);
                     tracing::warn!(update_id, chat_id, user_id, %error, "an update is put off");

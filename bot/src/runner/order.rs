@@ -10,7 +10,17 @@ use stepkeep_core::SessionKey;
 /// A person's later answers must not overtake an earlier one that comes again: they would be taken for the answer to its
 /// question. So what comes in behind an update that was given back waits here, and is handled right after it.
 #[derive(Debug)]
-pub(super) struct Order<T>(Mutex<HashMap<SessionKey, Behind<T>>>);
+pub(super) struct Order<T>(Mutex<State<T>>);
+
+#[derive(Debug)]
+struct State<T> {
+    term: Term,
+    conversations: HashMap<SessionKey, Behind<T>>,
+}
+
+/// How long whoever brings the updates has been doing so without a break: what it brought before comes from somebody else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Term(u64);
 
 #[derive(Debug)]
 struct Behind<T> {
@@ -21,14 +31,22 @@ struct Behind<T> {
 
 impl<T> Default for Order<T> {
     fn default() -> Self {
-        Self(Mutex::default())
+        Self(Mutex::new(State {
+            term: Term::default(),
+            conversations: HashMap::new(),
+        }))
     }
 }
 
 impl<T> Order<T> {
+    /// The present term, to be noted when an update is taken.
+    pub(super) fn term(&self) -> Term {
+        self.0.lock().term
+    }
+
     /// Lets an update pass, by giving it back to be handled, or keeps it if one before it is to come again.
     pub(super) fn pass(&self, key: &SessionKey, update: i64, item: T) -> Option<T> {
-        let mut conversations = self.0.lock();
+        let conversations = &mut self.0.lock().conversations;
         let Some(behind) = conversations.get_mut(key) else {
             return Some(item);
         };
@@ -40,10 +58,14 @@ impl<T> Order<T> {
         None
     }
 
-    /// An update was given back: what comes behind it waits.
-    pub(super) fn given_back(&self, key: &SessionKey, update: i64) {
-        let mut conversations = self.0.lock();
-        let behind = conversations.entry(key.clone()).or_insert_with(|| Behind {
+    /// An update that was taken in this term was given back: what comes behind it waits. One of an earlier term comes again
+    /// somewhere else.
+    pub(super) fn given_back(&self, key: &SessionKey, update: i64, term: Term) {
+        let mut state = self.0.lock();
+        if state.term != term {
+            return;
+        }
+        let behind = state.conversations.entry(key.clone()).or_insert_with(|| Behind {
             given_back: BTreeSet::new(),
             waiting: BTreeMap::new(),
         });
@@ -52,7 +74,7 @@ impl<T> Order<T> {
 
     /// An update is done with: answers what is to be handled next, if something waited for it.
     pub(super) fn settled(&self, key: &SessionKey, update: i64) -> Option<T> {
-        let mut conversations = self.0.lock();
+        let conversations = &mut self.0.lock().conversations;
         let behind = conversations.get_mut(key)?;
         behind.given_back.remove(&update);
         let next = match (behind.waiting.first_entry(), behind.given_back.first()) {
@@ -68,7 +90,11 @@ impl<T> Order<T> {
 
     /// Forgets everything, and answers what waited: whoever brought it brings it again.
     pub(super) fn clear(&self) -> usize {
-        let forgotten = std::mem::take(&mut *self.0.lock());
+        let forgotten = {
+            let mut state = self.0.lock();
+            state.term = Term(state.term.0 + 1);
+            std::mem::take(&mut state.conversations)
+        };
         forgotten.values().map(|behind| behind.waiting.len()).sum()
     }
 }
@@ -87,7 +113,7 @@ mod tests {
     fn what_comes_behind_an_update_that_was_given_back_follows_it() {
         let order = Order::default();
         assert_eq!(order.pass(&key(1), 10, "a"), Some("a"));
-        order.given_back(&key(1), 10);
+        order.given_back(&key(1), 10, order.term());
         assert_eq!(order.pass(&key(1), 12, "c"), None);
         assert_eq!(order.pass(&key(1), 11, "b"), None);
         assert_eq!(
@@ -106,17 +132,20 @@ mod tests {
         assert_eq!(order.settled(&key(1), 11), Some("c"));
         assert_eq!(order.settled(&key(1), 12), None);
         assert_eq!(order.pass(&key(1), 14, "d"), Some("d"));
-        assert!(order.0.lock().is_empty(), "a key without trouble costs nothing");
+        assert!(
+            order.0.lock().conversations.is_empty(),
+            "a key without trouble costs nothing"
+        );
     }
 
     #[test]
     fn what_fails_behind_another_keeps_the_rest_waiting() {
         let order = Order::default();
-        order.given_back(&key(1), 10);
+        order.given_back(&key(1), 10, order.term());
         assert_eq!(order.pass(&key(1), 11, "b"), None);
         assert_eq!(order.pass(&key(1), 12, "c"), None);
         assert_eq!(order.settled(&key(1), 10), Some("b"));
-        order.given_back(&key(1), 11);
+        order.given_back(&key(1), 11, order.term());
         assert_eq!(order.pass(&key(1), 13, "d"), None);
         assert_eq!(order.settled(&key(1), 11), Some("c"));
     }
@@ -124,7 +153,7 @@ mod tests {
     #[test]
     fn an_older_one_that_comes_late_does_not_wait() {
         let order = Order::default();
-        order.given_back(&key(1), 10);
+        order.given_back(&key(1), 10, order.term());
         assert_eq!(order.pass(&key(1), 9, "old"), Some("old"));
         assert_eq!(order.settled(&key(1), 9), None);
         assert_eq!(order.pass(&key(1), 11, "b"), None);
@@ -133,9 +162,13 @@ mod tests {
     #[test]
     fn what_is_let_go_is_forgotten() {
         let order = Order::default();
-        order.given_back(&key(1), 10);
+        order.given_back(&key(1), 10, order.term());
         assert_eq!(order.pass(&key(1), 11, "b"), None);
+        let earlier = order.term();
         assert_eq!(order.clear(), 1);
         assert_eq!(order.pass(&key(1), 12, "c"), Some("c"));
+        // A job of that time ends late.
+        order.given_back(&key(1), 9, earlier);
+        assert_eq!(order.pass(&key(1), 13, "d"), Some("d"));
     }
 }

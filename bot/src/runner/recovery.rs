@@ -40,12 +40,12 @@ impl Default for RecoveryConfig {
 /// Looks at once, and then every so often, until stopped. A store that fails is asked again the next time.
 pub(super) async fn run(shared: &Arc<Shared>, stop: &CancellationToken) {
     let config = shared.recovery;
-    let mut pace = interval(Duration::from_secs(1) / config.per_second.max(1));
-    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let places = Arc::new(Semaphore::new(config.at_once.max(1)));
+    let mut ticks = interval(Duration::from_secs(1) / config.per_second.max(1));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let at_once = Arc::new(Semaphore::new(config.at_once.max(1)));
     let looking = async {
         loop {
-            if let Err(error) = look(shared, &mut pace, &places).await {
+            if let Err(error) = look(shared, &mut ticks, &at_once).await {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
                     "what is due could not be looked for"
@@ -58,7 +58,11 @@ pub(super) async fn run(shared: &Arc<Shared>, stop: &CancellationToken) {
     stop.run_until_cancelled(looking).await;
 }
 
-async fn look(shared: &Arc<Shared>, pace: &mut Interval, places: &Arc<Semaphore>) -> Result<(), StoreError> {
+async fn look(
+    shared: &Arc<Shared>,
+    ticks: &mut Interval,
+    at_once: &Arc<Semaphore>,
+) -> Result<(), StoreError> {
     let filter = ScanFilter {
         due_at: Some(shared.engine.clock().now()),
         ..ScanFilter::default()
@@ -76,9 +80,9 @@ async fn look(shared: &Arc<Shared>, pace: &mut Interval, places: &Arc<Semaphore>
             if session.key().bot() != shared.bot {
                 continue;
             }
-            pace.tick().await;
+            ticks.tick().await;
             // Never closed, so there is a place for each in the end.
-            let Ok(place) = Arc::clone(places).acquire_owned().await else {
+            let Ok(place) = Arc::clone(at_once).acquire_owned().await else {
                 return Ok(());
             };
             if *session.key().scope() == DeadLetters::scope() {

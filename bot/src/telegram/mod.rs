@@ -22,8 +22,8 @@ pub use delivery::{Delivery, Origin, Receipt, Settled};
 pub use document::{NewDocument, Upload};
 pub use error::{ConflictCause, Method, TelegramError, TelegramErrorKind};
 pub use polling::{
-    PAGE_LIMIT, Poller, PollingConfig, PollingError, SessionShelf, Shelf, ShelfError, UpdateRequest,
-    UpdateSource,
+    PAGE_LIMIT, Poller, PollingConfig, PollingError, SessionShelf, Shelf, ShelfClearing, ShelfError,
+    UpdateRequest, UpdateSource,
 };
 pub use sender::{Sender, SenderConfig};
 pub use subscription::subscription;

@@ -1,8 +1,6 @@
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use teloxide_core::types::{Update, UpdateKind};
 
@@ -69,8 +67,9 @@ impl RawUpdate {
         let update: Update =
             serde_json::from_str(text).map_err(|error| UnreadableUpdate::at(self.id, &error))?;
         if matches!(update.kind, UpdateKind::Error(_)) {
-            let parts: HashMap<&str, IgnoredAny> = serde_json::from_str(text).unwrap_or_default();
-            if let Some(kind) = ANSWERED_KINDS.iter().find(|kind| parts.contains_key(*kind)) {
+            let parts: serde_json::Map<String, serde_json::Value> =
+                serde_json::from_str(text).unwrap_or_default();
+            if let Some(kind) = ANSWERED_KINDS.iter().find(|kind| parts.contains_key(**kind)) {
                 return Err(UnreadableUpdate {
                     id: self.id,
                     line: 1,

@@ -71,7 +71,7 @@ async fn after_a_long_outage_nobody_is_reminded_and_nobody_is_thrown_out_at_once
     assert_eq!(late.session.flow(), Some(&order()));
     let closing = late.session.turn().idle.unwrap();
     assert_eq!(closing.stage, IdleStage::Close);
-    assert!(closing.at >= world.now() + (IDLE.close_after - IDLE.remind_after.unwrap()));
+    assert!(closing.at >= world.now() + IDLE.close_after.saturating_sub(IDLE.remind_after.unwrap()));
 }
 
 #[tokio::test]

@@ -20,6 +20,7 @@
 //!
 //! The reasons are in `docs/src/decisions/0002-polling-window.md`.
 
+mod clearing;
 mod delivery;
 mod poller;
 mod session_shelf;
@@ -27,6 +28,7 @@ mod shelf;
 mod source;
 mod window;
 
+pub use clearing::ShelfClearing;
 pub use poller::{Poller, PollingConfig, PollingError};
 pub use session_shelf::SessionShelf;
 pub use shelf::{Shelf, ShelfError};
