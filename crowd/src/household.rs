@@ -1,13 +1,15 @@
 //! The people of one chat: one in a private chat, several in a group. They take turns, so that each message of the bot
 //! can be told to be for who spoke last.
 
+mod meddling;
+mod menu;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
-use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
@@ -16,10 +18,11 @@ use crate::dialogue::Act;
 use crate::faults::FaultKind;
 use crate::intention::Intention;
 use crate::order::Tag;
-use crate::phrases::{Button, Language};
+use crate::phrases::Language;
 use crate::plan::{Habits, Plan};
 use crate::town::Happening;
 use crate::world::World;
+use menu::Menu;
 
 /// How often it is looked whether somebody waits in vain.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -32,9 +35,6 @@ const MAX_ACTS: usize = 400;
 
 /// How often it is looked whether everything has settled.
 const MAX_LOOKS: usize = 20;
-
-/// How long it takes until somebody else's press was answered and shows.
-const INTRUSION_SHOWS: Duration = Duration::from_secs(1);
 
 /// How far back updates are delivered again: the bot remembers the last 128 of a conversation.
 const REDELIVERABLE: usize = 30;
@@ -59,13 +59,6 @@ pub struct Told {
     pub orders: Vec<OrderRecord>,
     /// Whether the carriers were slow for them.
     pub is_slow: bool,
-}
-
-/// A message with its buttons: what they say, and what they carry.
-#[derive(Debug, Clone)]
-struct Menu {
-    message: i64,
-    buttons: Vec<(String, String)>,
 }
 
 struct Member {
@@ -348,11 +341,9 @@ impl Household {
 
     /// The button that an act presses; `None` when there is none, which breaks a promise.
     fn button(&mut self, speaker: usize, act: &Act) -> Option<(i64, String)> {
-        let phrases = &self.world.phrases;
-        let member = &mut self.members[speaker];
-        let menu = member.menu.clone();
         let now = self.world.town.now();
-        let Some(menu) = menu else {
+        let member = &mut self.members[speaker];
+        let Some(menu) = &member.menu else {
             let what = format!("there never was a button for {act:?}");
             member.checker.is_stuck(now, what);
             return None;
@@ -361,124 +352,12 @@ impl Household {
             let what = format!("the buttons of message {} went away before {act:?}", menu.message);
             member.checker.misses_button(now, what);
         }
-        let labelled = |wanted: Button| {
-            menu.buttons
-                .iter()
-                .find(|(label, _)| phrases.is_button(wanted, label))
-        };
-        let button = match act {
-            Act::NewOrder(_) => labelled(Button::NewOrder),
-            Act::Skip => labelled(Button::Skip),
-            Act::Back => labelled(Button::Back),
-            Act::EditMenu => labelled(Button::Edit),
-            Act::EditField(question) => labelled(Button::Field(*question)),
-            Act::ShowPrices => labelled(Button::ShowPrices).or_else(|| labelled(Button::TryAgain)),
-            Act::Buy => labelled(Button::Buy).or_else(|| labelled(Button::TryAgain)),
-            Act::OtherOffers => labelled(Button::OtherOffers),
-            Act::PickLanguage(language) => menu
-                .buttons
-                .iter()
-                .find(|(label, _)| label == language.own_name()),
-            Act::Choose(offer) => {
-                let offers: Vec<_> = menu
-                    .buttons
-                    .iter()
-                    .filter(|(label, _)| label.contains('·'))
-                    .collect();
-                offers.get(offer % offers.len().max(1)).copied()
-            }
-            _ => None,
-        };
-        let Some((_, data)) = button else {
+        let Some(data) = menu.data(&self.world.phrases, act) else {
             let what = format!("there is no button for {act:?} among {:?}", menu.buttons);
             member.checker.is_stuck(now, what);
             return None;
         };
-        Some((menu.message, data.clone()))
-    }
-
-    /// Presses the same button once or twice more.
-    async fn taps_again(&mut self, speaker: usize, message: i64, data: &str) -> anyhow::Result<()> {
-        let member = &mut self.members[speaker];
-        let again = member.rng.random_bool(0.15);
-        let times = member.rng.random_range(1..=2);
-        if !again || !self.world.faults.has(FaultKind::DoubleTaps) {
-            return Ok(());
-        }
-        for _ in 0..times {
-            self.world
-                .town
-                .taps(member.id(), self.residents.chat, message, data)
-                .await?;
-        }
-        member
-            .checker
-            .notes(self.world.town.now(), &format!("pressed it {times} more times"));
-        self.world.storm.count("double taps", times);
-        Ok(())
-    }
-
-    /// What must not change anything: updates that come again, presses of old buttons and of other people's.
-    async fn meddles(&mut self, speaker: usize) -> anyhow::Result<()> {
-        let (world, chat) = (Arc::clone(&self.world), self.residents.chat);
-        let now = world.town.now();
-        let member = &mut self.members[speaker];
-        let redelivers = member.rng.random_bool(0.08);
-        let which = member.rng.random_range(0..REDELIVERABLE);
-        let goes_stale = member.rng.random_bool(0.05);
-        let forges = member.rng.random_bool(0.3);
-        if redelivers
-            && world.faults.has(FaultKind::Redelivery)
-            && let Some(update) = member.updates.get(which % member.updates.len().max(1)).copied()
-            && world.town.redelivers(update).await?
-        {
-            member.checker.notes(now, &format!("update {update} comes again"));
-            world.storm.count("updates delivered again", 1);
-        }
-        if !world.faults.has(FaultKind::StaleTaps) {
-            return Ok(());
-        }
-        if goes_stale && let Some(old) = member.earlier.front().cloned() {
-            let data = match old.buttons.first() {
-                Some((_, data)) if !forges => data.clone(),
-                _ => "forged:99".to_owned(),
-            };
-            world.town.taps(member.id(), chat, old.message, &data).await?;
-            member.checker.notes(
-                now,
-                &format!("pressed {data:?} of the old message {}", old.message),
-            );
-            world.storm.count("presses of old or forged buttons", 1);
-        }
-        Ok(())
-    }
-
-    /// Somebody else presses the speaker's buttons, before the speaker does.
-    async fn others_intrude(&mut self, speaker: usize) -> anyhow::Result<()> {
-        let intrudes = self.members[speaker].rng.random_bool(0.1);
-        let count = self.members.len();
-        let Some(menu) = self.members[speaker].menu.clone() else {
-            return Ok(());
-        };
-        let Some((_, data)) = menu.buttons.first() else {
-            return Ok(());
-        };
-        if !intrudes || count < 2 || !self.world.faults.has(FaultKind::StaleTaps) {
-            return Ok(());
-        }
-        let other = &self.members[(speaker + 1) % count];
-        let town = &self.world.town;
-        town.taps(other.id(), self.residents.chat, menu.message, data)
-            .await?;
-        let what = format!(
-            "person {} pressed {data:?} of message {}",
-            other.number, menu.message
-        );
-        self.members[speaker].checker.notes(town.now(), &what);
-        self.world.storm.count("presses of other people's buttons", 1);
-        sleep(INTRUSION_SHOWS).await;
-        self.hears_what_came();
-        Ok(())
+        Some((menu.message, data.to_owned()))
     }
 
     /// Waits for the answers to what a person did, but not for ever.
@@ -531,7 +410,7 @@ impl Household {
         let Some(message) = happening.message["message_id"].as_i64() else {
             return;
         };
-        let menu = menu_of(message, &happening.message);
+        let menu = Menu::of(message, &happening.message);
         if happening.is_edit {
             self.sees_edit(happening.at, message, menu.as_ref());
             return;
@@ -599,16 +478,4 @@ impl Household {
         self.members[speaker].checker.gets_bad_file(now, what);
         Ok(())
     }
-}
-
-fn menu_of(message: i64, shown: &Value) -> Option<Menu> {
-    let rows = shown["inline_keyboard"].as_array()?;
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let buttons: Vec<_> = rows
-        .iter()
-        .filter_map(Value::as_array)
-        .flatten()
-        .map(|button| (text(&button["text"]), text(&button["callback_data"])))
-        .collect();
-    (!buttons.is_empty()).then_some(Menu { message, buttons })
 }

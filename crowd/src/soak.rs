@@ -1,6 +1,8 @@
 //! Puts a soak together, runs it, and takes it apart.
 
-use std::collections::BTreeMap;
+mod phases;
+mod verdict;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,28 +16,23 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::audit::{Rule, Violation, check_labels, is_excused, is_trouble_excused, millis};
+use crate::audit::{Rule, Violation};
 use crate::balancer::Balancer;
 use crate::bot_process::BotSettings;
 use crate::faults::{FaultKind, Faults};
 use crate::fleet::{Fleet, find_program};
-use crate::household::{Household, Residents, Told};
-use crate::latency::{Latencies, Percentiles};
+use crate::household::{Household, Told};
 use crate::phrases::Phrases;
-use crate::report::{Isolation, Ran, Report};
+use crate::report::Report;
 use crate::store::{Store, StoreChoice};
-use crate::storm::{Storm, StormLog};
+use crate::storm::Storm;
 use crate::town::{API_KEY, BOT, TOKEN, Town};
 use crate::world::{Quota, World};
-
-/// The first person's number; the sandbox has people of its own below.
-const FIRST_PERSON: u32 = 10_001;
+use phases::{Phase, chats_of, phases_of};
+use verdict::{judge, violation};
 
 /// Somebody who only looks whether the bot is up.
 const PORTER: i64 = 9_999;
-
-/// Of so many people, two share a group.
-const GROUP_EVERY: u32 = 12;
 
 /// How long a bot may take until it answers.
 const UP_WITHIN: Duration = Duration::from_mins(1);
@@ -293,74 +290,6 @@ async fn wait_for_the_bot(town: &Town, logs: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A time with the same people.
-#[derive(Debug, Clone)]
-struct Phase {
-    residents: Vec<Residents>,
-    conversations: usize,
-    has_slow_person: bool,
-}
-
-fn phases_of(settings: &Settings) -> Vec<Phase> {
-    let people = u32::try_from(settings.people).unwrap_or(u32::MAX);
-    if !settings.slow_person {
-        return vec![Phase {
-            residents: residents(FIRST_PERSON, people),
-            conversations: settings.conversations,
-            has_slow_person: false,
-        }];
-    }
-    // As many people in both, and one more in the second.
-    let half = settings.conversations / 2;
-    let second = FIRST_PERSON + people;
-    let mut with = residents(second, people);
-    let slow = second + people;
-    with.push(Residents {
-        chat: i64::from(slow),
-        people: vec![slow],
-        is_slow: true,
-    });
-    vec![
-        Phase {
-            residents: residents(FIRST_PERSON, people),
-            conversations: half,
-            has_slow_person: false,
-        },
-        Phase {
-            residents: with,
-            conversations: settings.conversations - half,
-            has_slow_person: true,
-        },
-    ]
-}
-
-/// People in private chats, and now and then two of them in a group.
-fn residents(first: u32, people: u32) -> Vec<Residents> {
-    let mut residents = Vec::new();
-    let mut number = first;
-    while number < first + people {
-        let is_group = (number - first) % GROUP_EVERY == GROUP_EVERY - 2 && number + 1 < first + people;
-        let (chat, people) = if is_group {
-            (-i64::from(number), vec![number, number + 1])
-        } else {
-            (i64::from(number), vec![number])
-        };
-        number += if is_group { 2 } else { 1 };
-        residents.push(Residents {
-            chat,
-            people,
-            is_slow: false,
-        });
-    }
-    residents
-}
-
-fn chats_of(settings: &Settings) -> Vec<i64> {
-    let phases = phases_of(settings);
-    let residents = phases.iter().flat_map(|phase| &phase.residents);
-    residents.map(|residents| residents.chat).collect()
-}
-
 /// Lets the people of a phase live until its conversations are had, or the time is over.
 async fn lives(
     settings: &Settings,
@@ -427,98 +356,4 @@ async fn end_bots(fleet: &mut Fleet) -> Vec<Violation> {
     let panics = fleet.panics().into_iter();
     violations.extend(panics.map(|panic| violation(Rule::Crash, panic, Duration::ZERO)));
     violations
-}
-
-fn violation(rule: Rule, what: String, at: Duration) -> Violation {
-    Violation {
-        rule,
-        chat: None,
-        person: None,
-        order: None,
-        at_ms: millis(at),
-        what,
-        before: Vec::new(),
-    }
-}
-
-/// Puts together what everybody tells.
-fn judge(
-    settings: &Settings,
-    world: &World,
-    log: &StormLog,
-    phases: Vec<(Phase, Vec<Told>)>,
-    labels: &[crate::audit::BoughtLabel],
-    seconds: f64,
-    mut violations: Vec<Violation>,
-) -> Report {
-    let disturbances = log.disturbances();
-    let (mut latencies, mut orders) = (Latencies::default(), Vec::new());
-    let (mut answers, mut messages_repeated, mut troubles_told) = (0, 0, 0);
-    let mut of_others = [Vec::new(), Vec::new()];
-    for (phase, households) in phases {
-        for told in households {
-            for checker in told.checkers {
-                let chat = checker.chat();
-                latencies.add(chat, &checker.samples, &disturbances);
-                answers += checker.answered;
-                if !told.is_slow {
-                    let times = checker.samples.iter().map(|sample| sample.took);
-                    of_others[usize::from(phase.has_slow_person)].extend(times);
-                }
-                for repeat in &checker.repeats {
-                    if !repeat.is_outdated && is_excused(&disturbances, chat, repeat.first, repeat.again) {
-                        messages_repeated += 1;
-                    } else {
-                        violations.push(repeat.as_violation());
-                    }
-                }
-                for at in &checker.troubles {
-                    troubles_told += 1;
-                    if !is_trouble_excused(&disturbances, *at) {
-                        let what = "the bot has trouble although its store was not disturbed".to_owned();
-                        violations.push(Violation {
-                            chat: Some(chat),
-                            person: Some(checker.person),
-                            ..violation(Rule::Unexpected, what, *at)
-                        });
-                    }
-                }
-                violations.extend(checker.violations);
-            }
-            orders.extend(told.orders);
-        }
-    }
-    let crashes = log.crashes().into_iter();
-    violations.extend(crashes.map(|(at, what)| violation(Rule::Crash, what, at)));
-    violations.extend(check_labels(&orders, labels));
-    let mut audit: BTreeMap<Rule, usize> = Rule::ALL.into_iter().map(|rule| (rule, 0)).collect();
-    for violation in &violations {
-        *audit.entry(violation.rule).or_default() += 1;
-    }
-    let [without, with] = of_others.map(Percentiles::of);
-    Report {
-        ran: Ran {
-            people: settings.people,
-            store: settings.store.to_string(),
-            processes: settings.processes,
-            delivery: settings.delivery.name().to_owned(),
-            faults: settings.faults.to_string(),
-            seed: settings.seed,
-        },
-        conversations: world.quota.count(),
-        orders: orders.len(),
-        purchases: orders.iter().filter(|order| order.is_confirmed).count(),
-        labels: labels.len(),
-        answers,
-        seconds,
-        answers_per_second: f64::from(u32::try_from(answers).unwrap_or(u32::MAX)) / seconds.max(0.001),
-        latency: latencies.report(),
-        isolation: settings.slow_person.then_some(Isolation { without, with }),
-        faults: log.counts(),
-        audit,
-        messages_repeated,
-        troubles_told,
-        violations,
-        logs: None,
-    }
 }

@@ -111,6 +111,8 @@ struct Remembered {
     text: String,
     at: Duration,
     turn: usize,
+    /// It came by itself, or with what did: no update brings it again, but whoever takes up what a process left undone.
+    by_itself: bool,
 }
 
 struct Waiting {
@@ -133,6 +135,8 @@ pub struct Checker {
     recent: VecDeque<Remembered>,
     /// Counts the acts that were answered, and what came by itself.
     turn: usize,
+    /// What is seen now came by itself, or follows what did.
+    by_itself: bool,
     /// Offers may still arrive that were asked for before the order was cancelled.
     stray_offers: bool,
     is_broken: bool,
@@ -174,6 +178,7 @@ impl Checker {
             since: None,
             recent: VecDeque::new(),
             turn: 0,
+            by_itself: false,
             stray_offers: false,
             is_broken: false,
             begins_again: false,
@@ -298,7 +303,9 @@ impl Checker {
             return self.verdict();
         }
         if let Some(earlier) = self.earlier(&seen.text) {
-            let (first, is_outdated) = (earlier.at, earlier.turn < self.turn);
+            // A label that may not have been sent has to be sent, even late.
+            let is_outdated = earlier.turn < self.turn && !earlier.by_itself;
+            let first = earlier.at;
             self.repeats.push(Repeat {
                 chat: self.chat,
                 person: self.person,
@@ -340,6 +347,7 @@ impl Checker {
         let Some(Waiting { due, since, is_first }) = self.due.pop_front() else {
             return;
         };
+        self.by_itself &= !is_first;
         self.progress(seen, since, is_first);
         if language.is_some_and(|language| language != due.language) {
             self.breaks(
@@ -361,6 +369,7 @@ impl Checker {
             return false;
         };
         let since = self.since.take();
+        self.by_itself = true;
         self.progress(seen, since, true);
         self.expect(due, None);
         match said {
@@ -390,6 +399,7 @@ impl Checker {
             text: seen.text.clone(),
             at: seen.at,
             turn: self.turn,
+            by_itself: self.by_itself,
         });
         if self.recent.len() > REMEMBERED {
             self.recent.pop_front();

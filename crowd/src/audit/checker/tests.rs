@@ -339,3 +339,23 @@ fn an_old_question_in_the_language_before_is_no_answer() {
         .hears_text(english, Taken::Expected)
         .keeps_all();
 }
+
+#[test]
+fn a_label_that_is_sent_again_later_is_a_repeat_like_any_other() {
+    let history = History::new()
+        .at_summary()
+        .does(&Act::ShowPrices)
+        .hears(Said::Asking)
+        .hears(Said::Offers)
+        .does(&Act::Choose(0))
+        .hears(Said::Confirm)
+        .does(&Act::Buy)
+        .hears(Said::Label)
+        .hears(Said::Done)
+        .does(&Act::Start)
+        .hears(Said::MainMenu)
+        .hears_wrongly(Said::Label, Taken::Repeat)
+        .hears_wrongly(Said::Done, Taken::Repeat)
+        .hears_wrongly(Said::Confirm, Taken::Outdated);
+    history.keeps_all();
+}
