@@ -155,6 +155,16 @@ pub enum Said {
     Unknown,
 }
 
+impl Said {
+    /// Whether the question before it still stands.
+    pub const fn leaves_the_question(self) -> bool {
+        matches!(
+            self,
+            Self::Rejection | Self::ButtonsOnly | Self::BuyingStill | Self::NothingToCancel | Self::Trouble
+        )
+    }
+}
+
 /// The bot's words.
 #[derive(Debug)]
 pub struct Phrases {

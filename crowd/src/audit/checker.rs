@@ -348,7 +348,9 @@ impl Checker {
             return;
         };
         self.by_itself &= !is_first;
-        self.progress(seen, since, is_first);
+        // What was asked still stands after a refusal, and its buttons with it: a process that doesn't know that the question
+        // was sent may ask it again.
+        self.progress(seen, since, is_first && !due.said.leaves_the_question());
         if language.is_some_and(|language| language != due.language) {
             self.breaks(
                 seen.at,
