@@ -226,7 +226,7 @@ fn a_message_of_an_earlier_step_that_comes_again_is_outdated() {
 fn a_question_that_still_stands_after_a_refusal_is_not_outdated() {
     let history = History::new()
         .at_question(3)
-        .does(&Act::Wrong("Atlantis".to_owned()))
+        .does(&Act::Wrong("Atlantis"))
         .hears(Said::Rejection)
         .hears_wrongly(Said::Question(3), Taken::Repeat);
     assert!(!history.checker.repeats[0].is_outdated);
