@@ -3,6 +3,9 @@
 //! The flags of settings are made from [`Setting::ALL`], so that the file, the environment, the flags, the help texts and
 //! the messages about wrong values can't disagree about a name.
 
+mod dead_letters;
+mod webhook;
+
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -10,9 +13,9 @@ use std::path::{Path, PathBuf};
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
+pub use self::dead_letters::{DeadLettersArgs, LetterAction, LetterChoice};
+pub use self::webhook::{WebhookAction, WebhookArgs};
 use crate::config::{Setting, SettingFlags, Sources, StoreBackend};
-use crate::dead_letters::LetterId;
-use crate::telegram::webhook::DropPending;
 
 /// The file that is read when nobody names another.
 pub const DEFAULT_FILE: &str = "stepkeep.toml";
@@ -38,39 +41,6 @@ pub enum Invocation {
     Webhook(WebhookArgs),
 }
 
-/// What to do with updates that were put aside.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeadLettersArgs {
-    /// What to do.
-    pub action: LetterAction,
-    /// The file to read, if one was named.
-    pub config: Option<PathBuf>,
-    /// The settings that were given as flags.
-    pub flags: SettingFlags,
-}
-
-/// What is done with dead letters.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LetterAction {
-    /// List them.
-    List,
-    /// Show one whole.
-    Show(LetterId),
-    /// Have them handled again.
-    Replay(LetterChoice),
-    /// Delete them.
-    Delete(LetterChoice),
-}
-
-/// Which dead letters are meant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LetterChoice {
-    /// All of the bot.
-    All,
-    /// These.
-    These(Vec<LetterId>),
-}
-
 /// How to run a bot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunArgs {
@@ -87,28 +57,6 @@ pub struct DoctorArgs {
     pub config: Option<PathBuf>,
     /// The settings that were given as flags.
     pub flags: SettingFlags,
-}
-
-/// How to see to the webhook.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WebhookArgs {
-    /// What to do.
-    pub action: WebhookAction,
-    /// The file to read, if one was named.
-    pub config: Option<PathBuf>,
-    /// The settings that were given as flags.
-    pub flags: SettingFlags,
-}
-
-/// What can be done about the webhook.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WebhookAction {
-    /// Tell Telegram where to call.
-    Set(DropPending),
-    /// Tell what Telegram knows.
-    Info,
-    /// Tell Telegram to call no more.
-    Delete(DropPending),
 }
 
 /// How to run the demo.
@@ -132,34 +80,6 @@ impl DoctorArgs {
     const SETTINGS: [&'static str; 3] = ["store", "log", "log_format"];
 
     /// The same as those of the bot whose store it is.
-    pub fn sources(&self, environment: impl IntoIterator<Item = (OsString, OsString)>) -> Sources {
-        sources_of_a_bot(self.config.as_deref(), environment, &self.flags)
-    }
-}
-
-impl DeadLettersArgs {
-    /// The settings that it needs: which bot, its store, and its own log.
-    const SETTINGS: [&'static str; 4] = ["telegram_token", "store", "log", "log_format"];
-
-    /// The same as those of the bot whose letters they are.
-    pub fn sources(&self, environment: impl IntoIterator<Item = (OsString, OsString)>) -> Sources {
-        sources_of_a_bot(self.config.as_deref(), environment, &self.flags)
-    }
-}
-
-impl WebhookArgs {
-    /// The settings that it needs: those of Telegram, and of its own log.
-    const SETTINGS: [&'static str; 7] = [
-        "telegram_token",
-        "telegram_api_url",
-        "webhook_url",
-        "webhook_secret",
-        "webhook_max_connections",
-        "log",
-        "log_format",
-    ];
-
-    /// The same as those of the bot whose webhook it is.
     pub fn sources(&self, environment: impl IntoIterator<Item = (OsString, OsString)>) -> Sources {
         sources_of_a_bot(self.config.as_deref(), environment, &self.flags)
     }
@@ -221,32 +141,8 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
             config: matches.get_one("config").cloned(),
             flags: given(&matches),
         })),
-        Some((name, matches)) if name == "dead-letters" => letters_invocation(matches),
-        Some((name, mut matches)) if name == "webhook" => {
-            let Some((action, matches)) = matches.remove_subcommand() else {
-                return Err(command().error(
-                    clap::error::ErrorKind::MissingSubcommand,
-                    "say what to do: `stepkeep webhook set`, `stepkeep webhook info` or `stepkeep webhook delete`",
-                ));
-            };
-            let drop_pending = || {
-                if matches.get_flag(DROP_PENDING) {
-                    DropPending::Yes
-                } else {
-                    DropPending::No
-                }
-            };
-            let action = match action.as_str() {
-                "set" => WebhookAction::Set(drop_pending()),
-                "delete" => WebhookAction::Delete(drop_pending()),
-                _ => WebhookAction::Info,
-            };
-            Ok(Invocation::Webhook(WebhookArgs {
-                action,
-                config: matches.get_one("config").cloned(),
-                flags: given(&matches),
-            }))
-        }
+        Some((name, matches)) if name == "dead-letters" => dead_letters::parse(matches),
+        Some((name, matches)) if name == "webhook" => webhook::parse(matches),
         Some((_, matches)) => Ok(Invocation::Run(RunArgs {
             config: matches.get_one("config").cloned(),
             flags: given(&matches),
@@ -256,38 +152,6 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
             "say what to do: `stepkeep run`, `stepkeep doctor`, `stepkeep webhook` or `stepkeep demo`",
         )),
     }
-}
-
-fn letters_invocation(mut matches: ArgMatches) -> Result<Invocation, clap::Error> {
-    let missing = || {
-        command().error(
-            clap::error::ErrorKind::MissingSubcommand,
-            "say what to do with them: list, show, replay or delete",
-        )
-    };
-    let (name, matches) = matches.remove_subcommand().ok_or_else(missing)?;
-    let choice = || {
-        if matches!(matches.try_get_one("all"), Ok(Some(true))) {
-            LetterChoice::All
-        } else {
-            let ids = matches.try_get_many("id").ok().flatten();
-            LetterChoice::These(ids.map(|ids| ids.copied().collect()).unwrap_or_default())
-        }
-    };
-    let action = match name.as_str() {
-        "list" => LetterAction::List,
-        "show" => match matches.get_one("id") {
-            Some(id) => LetterAction::Show(*id),
-            None => return Err(missing()),
-        },
-        "replay" => LetterAction::Replay(choice()),
-        _ => LetterAction::Delete(choice()),
-    };
-    Ok(Invocation::DeadLetters(DeadLettersArgs {
-        action,
-        config: matches.get_one("config").cloned(),
-        flags: given(&matches),
-    }))
 }
 
 /// The definition of the command line.
@@ -306,8 +170,8 @@ pub fn command() -> Command {
         .arg_required_else_help(true)
         .subcommand(run())
         .subcommand(doctor())
-        .subcommand(dead_letters())
-        .subcommand(webhook())
+        .subcommand(dead_letters::definition())
+        .subcommand(webhook::definition())
         .subcommand(demo())
         .after_help(
             "Examples:\n  \
@@ -372,115 +236,6 @@ fn doctor() -> Command {
             "Examples:\n  \
              stepkeep doctor\n  \
              stepkeep doctor --store sqlite:///var/lib/stepkeep/sessions.sqlite",
-        )
-}
-
-fn dead_letters() -> Command {
-    let with_settings = |command: Command| {
-        command.arg(config()).next_help_heading("Settings").args(
-            DeadLettersArgs::SETTINGS
-                .into_iter()
-                .filter_map(Setting::by_key)
-                .map(flag),
-        )
-    };
-    let id = || {
-        Arg::new("id")
-            .value_name("ID")
-            .help("The letter's id, as `list` shows it")
-            .allow_negative_numbers(true)
-            .value_parser(value_parser!(LetterId))
-    };
-    let some = |command: Command| {
-        command
-            .arg(id().num_args(1..).required_unless_present("all"))
-            .arg(
-                Arg::new("all")
-                    .long("all")
-                    .help("All of the bot")
-                    .conflicts_with("id")
-                    .action(ArgAction::SetTrue),
-            )
-    };
-    Command::new("dead-letters")
-        .about("Look at updates that could not be handled, and have them handled again")
-        .long_about(
-            "Look at updates that could not be handled, and have them handled again.\n\nAn update that failed five times, or \
-             that can't be read, is put aside in the store, so that those behind it go on; it is kept for 30 days. After \
-             the cause is mended, `replay` has it handled by whichever process of the bot runs.",
-        )
-        .subcommand_required(true)
-        .arg_required_else_help(true)
-        .subcommand(with_settings(Command::new("list").about("List them, oldest first")))
-        .subcommand(with_settings(
-            Command::new("show")
-                .about("Show one with the whole update, which holds what the person wrote")
-                .arg(id().required(true)),
-        ))
-        .subcommand(with_settings(some(
-            Command::new("replay").about("Have them handled again"),
-        )))
-        .subcommand(with_settings(some(
-            Command::new("delete").about("Delete them for good"),
-        )))
-        .after_help(
-            "Examples:\n  \
-             stepkeep dead-letters list\n  \
-             stepkeep dead-letters show 123456789\n  \
-             stepkeep dead-letters replay --all",
-        )
-}
-
-/// The flag that throws away what waits.
-const DROP_PENDING: &str = "drop-pending";
-
-fn webhook() -> Command {
-    let settings = || {
-        WebhookArgs::SETTINGS
-            .into_iter()
-            .filter_map(Setting::by_key)
-            .map(flag)
-    };
-    let action = |name: &'static str, about: &'static str, options: Option<Arg>| {
-        Command::new(name)
-            .about(about)
-            .arg(config())
-            .args(options)
-            .next_help_heading("Settings")
-            .args(settings())
-    };
-    let drop_pending = Arg::new(DROP_PENDING)
-        .long(DROP_PENDING)
-        .help("Throw away the updates that wait at Telegram: their senders are never answered")
-        .action(ArgAction::SetTrue);
-    Command::new("webhook")
-        .about("See to what Telegram knows of the webhook")
-        .long_about(
-            "See to what Telegram knows of the webhook. `stepkeep run` with `delivery = webhook` sets it by itself, and stopping \
-             never deletes it. Settings are those of `stepkeep run`.",
-        )
-        .subcommand_required(true)
-        .arg_required_else_help(true)
-        .subcommand(action(
-            "set",
-            "Tell Telegram to call the webhook's address",
-            Some(drop_pending.clone()),
-        ))
-        .subcommand(action(
-            "info",
-            "Tell what Telegram knows, how many updates wait, and what went wrong last",
-            None,
-        ))
-        .subcommand(action(
-            "delete",
-            "Tell Telegram to call no more, so that the bot can be polled",
-            Some(drop_pending),
-        ))
-        .after_help(
-            "Examples:\n  \
-             stepkeep webhook info\n  \
-             stepkeep webhook set --webhook-url https://bot.example.com/telegram\n  \
-             stepkeep webhook delete                 before `stepkeep run` with polling",
         )
 }
 
@@ -588,51 +343,6 @@ mod tests {
         };
         assert_eq!(args.config, None);
         assert_eq!(format!("{:?}", args.flags), r#"{"admins", "store"}"#);
-    }
-
-    #[test]
-    fn dead_letters_are_named_one_by_one_or_all_at_once() {
-        let action = |line: &str| match parsed(line) {
-            Ok(Invocation::DeadLetters(arguments)) => Ok(arguments.action),
-            Ok(other) => panic!("{other:?}"),
-            Err(error) => Err(error.kind()),
-        };
-        assert_eq!(action("stepkeep dead-letters list"), Ok(LetterAction::List));
-        let both = LetterChoice::These(vec![LetterId(5), LetterId(-6)]);
-        assert_eq!(
-            action("stepkeep dead-letters replay 5 -6 --store memory:"),
-            Ok(LetterAction::Replay(both))
-        );
-        assert_eq!(
-            action("stepkeep dead-letters delete --all"),
-            Ok(LetterAction::Delete(LetterChoice::All))
-        );
-        assert_eq!(
-            action("stepkeep dead-letters show 7"),
-            Ok(LetterAction::Show(LetterId(7)))
-        );
-        for wrong in ["replay", "replay 5 --all", "show", "delete x", "burn"] {
-            action(&format!("stepkeep dead-letters {wrong}")).unwrap_err();
-        }
-    }
-
-    #[test]
-    fn updates_that_wait_are_thrown_away_only_by_whoever_says_so() {
-        let action = |line: &str| match parsed(line) {
-            Ok(Invocation::Webhook(args)) => args.action,
-            other => panic!("{other:?}"),
-        };
-        assert_eq!(
-            action("stepkeep webhook set"),
-            WebhookAction::Set(DropPending::No)
-        );
-        assert_eq!(
-            action("stepkeep webhook delete --drop-pending"),
-            WebhookAction::Delete(DropPending::Yes)
-        );
-        assert_eq!(action("stepkeep webhook info"), WebhookAction::Info);
-        assert!(parsed("stepkeep webhook info --drop-pending").is_err());
-        assert!(parsed("stepkeep webhook").is_err());
     }
 
     #[test]
