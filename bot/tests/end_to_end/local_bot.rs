@@ -11,6 +11,7 @@ use stepkeep_core::{
 };
 
 use crate::bot_here::{BotHere, settings};
+use crate::own_lease::OwnLease;
 use crate::town::Town;
 
 /// A store in which things go wrong.
@@ -85,7 +86,7 @@ impl LocalBot {
             inner: WithFaults::new(memory.clone(), &faults),
             panics: AtomicU32::new(0),
         });
-        let bot = BotHere::start_with(settings, Arc::<Troubled>::clone(&store));
+        let bot = BotHere::start_with(settings, Arc::new(OwnLease::new(Arc::<Troubled>::clone(&store))));
         Self {
             town,
             memory,
