@@ -24,6 +24,9 @@ pub(crate) const LONGEST_CALM: Duration = Duration::from_mins(20);
 /// After this long no write from before the calm is on its way any more.
 const LATEST_WRITE: Duration = Duration::from_secs(5);
 
+/// Whoever is to take a call up has done so after this long.
+const LONGEST_LEASE: Duration = Duration::from_mins(1);
+
 /// What came of a run, or of several.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
@@ -155,6 +158,10 @@ async fn live(seed: u64) -> Report {
     sleep(LATEST_WRITE).await;
     while !invariants::is_done(&around) && Instant::now() < give_up_at {
         sleep(Duration::from_secs(1)).await;
+    }
+    if !around.shipping.sales().labels.is_empty() {
+        // Another call may be about to buy while all looks done.
+        sleep(LONGEST_LEASE).await;
     }
     let may_leave_updates = !schedule.ends.is_empty() || schedule.severity > 0;
     let last = may_leave_updates.then(|| {
