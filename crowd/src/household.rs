@@ -433,7 +433,7 @@ impl Household {
             self.members.iter().position(knows).unwrap_or(speaker)
         };
         let member = &mut self.members[whose];
-        if member.checker.sees(phrases, &seen) == Taken::Outdated {
+        if member.checker.sees(phrases, &seen) == Taken::Late {
             // Nobody takes an old question for the current one.
             return;
         }

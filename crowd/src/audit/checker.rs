@@ -97,13 +97,24 @@ pub enum Taken {
     /// It came again.
     Repeat,
     /// It came again, after the conversation had moved on.
-    Outdated,
+    Late,
     /// The bot says that it has trouble.
     Trouble,
     /// It is looked over: the conversation is to begin again.
     Ignored,
     /// It breaks a promise.
     Wrong,
+}
+
+/// Whether the conversation is followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Course {
+    /// Message by message.
+    Follows,
+    /// Something was wrong, and nothing is expected.
+    Broken,
+    /// The person wrote `/start` after something was wrong, and waits for the main menu.
+    BeginsAgain,
 }
 
 /// A message that was due, as it came.
@@ -139,8 +150,7 @@ pub struct Checker {
     by_itself: bool,
     /// Offers may still arrive that were asked for before the order was cancelled.
     stray_offers: bool,
-    is_broken: bool,
-    begins_again: bool,
+    course: Course,
     last_progress: Duration,
     story: VecDeque<String>,
     /// The promises that were broken.
@@ -180,8 +190,7 @@ impl Checker {
             turn: 0,
             by_itself: false,
             stray_offers: false,
-            is_broken: false,
-            begins_again: false,
+            course: Course::Follows,
             last_progress: Duration::ZERO,
             story: VecDeque::new(),
             violations: Vec::new(),
@@ -202,9 +211,8 @@ impl Checker {
     pub fn acts(&mut self, at: Duration, act: &Act) {
         self.last_progress = at;
         self.tell(at, &format!("did {act:?}"));
-        if *act == Act::Start && self.is_broken {
-            self.is_broken = false;
-            self.begins_again = true;
+        if *act == Act::Start && self.is_broken() {
+            self.course = Course::BeginsAgain;
             self.due.clear();
         }
         self.stray_offers = self.dialogue.awaited == Some(Awaited::Offers);
@@ -223,17 +231,17 @@ impl Checker {
 
     /// Whether everything that is due has come, and whether something is still awaited beside it.
     pub fn is_settled(&self) -> bool {
-        self.is_broken || (self.due.is_empty() && self.dialogue.awaited.is_none())
+        self.is_broken() || (self.due.is_empty() && self.dialogue.awaited.is_none())
     }
 
     /// Whether everything that answers acts has come; offers and labels may be awaited.
     pub fn is_answered(&self) -> bool {
-        self.is_broken || self.due.is_empty()
+        self.is_broken() || self.due.is_empty()
     }
 
     /// Whether the conversation can't go on, and has to begin again with `/start`.
-    pub const fn is_broken(&self) -> bool {
-        self.is_broken
+    pub fn is_broken(&self) -> bool {
+        self.course == Course::Broken
     }
 
     /// When something happened last.
@@ -286,10 +294,10 @@ impl Checker {
     pub fn sees(&mut self, phrases: &Phrases, seen: &Seen) -> Taken {
         let (said, language) = phrases.read(&seen.text);
         self.tell(seen.at, &format!("saw {said:?}: {}", first_line(&seen.text)));
-        if self.is_broken || (self.begins_again && said != Said::MainMenu) {
+        if self.is_broken() || (self.course == Course::BeginsAgain && said != Said::MainMenu) {
             return Taken::Ignored;
         }
-        self.begins_again = false;
+        self.course = Course::Follows;
         let is_due = |waiting: &Waiting| {
             // An old message in the language that was spoken before is no answer, only because it asks the same.
             let speaks = language.is_none_or(|language| language == waiting.due.language);
@@ -303,9 +311,9 @@ impl Checker {
             return self.verdict();
         }
         if let Some(earlier) = self.earlier(&seen.text) {
+            let (first, is_late) = (earlier.at, earlier.turn < self.turn);
             // A label that may not have been sent has to be sent, even late.
-            let is_outdated = earlier.turn < self.turn && !earlier.by_itself;
-            let first = earlier.at;
+            let is_outdated = is_late && !earlier.by_itself;
             self.repeats.push(Repeat {
                 chat: self.chat,
                 person: self.person,
@@ -316,11 +324,7 @@ impl Checker {
                 text: seen.text.clone(),
                 before: self.story.iter().cloned().collect(),
             });
-            return if is_outdated {
-                Taken::Outdated
-            } else {
-                Taken::Repeat
-            };
+            return if is_late { Taken::Late } else { Taken::Repeat };
         }
         if self.stray_offers && matches!(said, Said::Offers | Said::Summary) && !self.due.is_empty() {
             self.stray_offers = false;
@@ -336,7 +340,7 @@ impl Checker {
     }
 
     fn verdict(&self) -> Taken {
-        if self.is_broken {
+        if self.is_broken() {
             Taken::Wrong
         } else {
             Taken::Expected
@@ -467,7 +471,7 @@ impl Checker {
 
     fn breaks(&mut self, at: Duration, rule: Rule, what: String) {
         self.violates(at, rule, what);
-        self.is_broken = true;
+        self.course = Course::Broken;
         self.since = None;
     }
 

@@ -217,7 +217,7 @@ fn a_message_that_comes_again_as_it_was_is_a_repeat() {
 fn a_message_of_an_earlier_step_that_comes_again_is_outdated() {
     let history = History::new()
         .at_question(3)
-        .hears_wrongly(Said::Question(1), Taken::Outdated);
+        .hears_wrongly(Said::Question(1), Taken::Late);
     assert!(history.checker.repeats[0].is_outdated);
     assert_eq!(history.checker.repeats[0].as_violation().rule, Rule::StepReturned);
 }
@@ -335,7 +335,7 @@ fn an_old_question_in_the_language_before_is_no_answer() {
     history = history.does(&Act::PickLanguage(Language::English));
     let english = prompt(&history, Language::English);
     history
-        .hears_text(russian, Taken::Outdated)
+        .hears_text(russian, Taken::Late)
         .hears_text(english, Taken::Expected)
         .keeps_all();
 }
@@ -354,8 +354,15 @@ fn a_label_that_is_sent_again_later_is_a_repeat_like_any_other() {
         .hears(Said::Done)
         .does(&Act::Start)
         .hears(Said::MainMenu)
-        .hears_wrongly(Said::Label, Taken::Repeat)
-        .hears_wrongly(Said::Done, Taken::Repeat)
-        .hears_wrongly(Said::Confirm, Taken::Outdated);
+        .hears_wrongly(Said::Label, Taken::Late)
+        .hears_wrongly(Said::Done, Taken::Late)
+        .hears_wrongly(Said::Confirm, Taken::Late);
     history.keeps_all();
+    let outdated: Vec<bool> = history
+        .checker
+        .repeats
+        .iter()
+        .map(|repeat| repeat.is_outdated)
+        .collect();
+    assert_eq!(outdated, [false, false, true]);
 }
