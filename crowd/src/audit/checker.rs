@@ -23,8 +23,6 @@ pub struct Seen {
     pub at: Duration,
     /// The text, or the caption of a file.
     pub text: String,
-    /// Whether it has a file.
-    pub has_file: bool,
 }
 
 /// A message that came again, as it was.
@@ -104,6 +102,19 @@ pub enum Taken {
     Ignored,
     /// It breaks a promise.
     Wrong,
+}
+
+/// How well a message fits into a conversation, from best to worst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fit {
+    /// It is due, or awaited.
+    Expected,
+    /// It is what was said last.
+    Repeat,
+    /// It is what was said earlier.
+    Late,
+    /// It doesn't.
+    None,
 }
 
 /// Whether the conversation is followed.
@@ -274,12 +285,22 @@ impl Checker {
         self.violates(at, Rule::Label, what);
     }
 
-    /// Whether a message would be taken for one that is due, awaited, or came before.
-    pub fn knows(&self, phrases: &Phrases, seen: &Seen) -> bool {
+    /// How well a message fits: what it would be taken for. In a group it doesn't say for whom it is.
+    pub fn fit(&self, phrases: &Phrases, seen: &Seen) -> Fit {
+        if self.strange_tag(&seen.text).is_some() {
+            return Fit::None;
+        }
         let (said, _) = phrases.read(&seen.text);
         let is_next = self.due.front().is_some_and(|waiting| waiting.due.said == said);
         let is_awaited = self.due.is_empty() && self.dialogue.clone().arrives(said).is_some();
-        is_next || is_awaited || self.earlier(&seen.text).is_some()
+        if is_next || is_awaited {
+            return Fit::Expected;
+        }
+        match self.earlier(&seen.text) {
+            Some(earlier) if earlier.turn == self.turn => Fit::Repeat,
+            Some(_) => Fit::Late,
+            None => Fit::None,
+        }
     }
 
     /// An edit of a message answers an act as well as a new message does.
@@ -432,14 +453,17 @@ impl Checker {
         self.recent.iter().rev().find(|earlier| earlier.text == text)
     }
 
+    /// The mark of somebody else in a text.
+    fn strange_tag(&self, text: &str) -> Option<Tag> {
+        let is_strange = |tag: &Tag| i64::from(tag.person) != self.person;
+        Tag::all_in(text).into_iter().find(is_strange)
+    }
+
     /// Which promise a message breaks that is neither due nor awaited.
     fn wrong(&self, said: Said, text: &str) -> (Rule, String) {
         let due = self.due.front().map(|waiting| waiting.due.said);
         let told = format!("{said:?} came, and {due:?} was due: {}", first_line(text));
-        let strange = Tag::all_in(text)
-            .into_iter()
-            .find(|tag| i64::from(tag.person) != self.person);
-        if let Some(tag) = strange {
+        if let Some(tag) = self.strange_tag(text) {
             return (Rule::MixedUp, format!("data of {tag} is shown. {told}"));
         }
         let rule = match (said, due) {
