@@ -422,18 +422,19 @@ impl Household {
                 .or_else(|| text("caption"))
                 .unwrap_or_default()
                 .to_owned(),
-            has_file: happening.message.get("document").is_some(),
         };
         let phrases = &self.world.phrases;
         let speaker = self.speaker;
-        let knows = |member: &Member| member.checker.knows(phrases, &seen);
-        let whose = if knows(&self.members[speaker]) {
-            speaker
-        } else {
-            self.members.iter().position(knows).unwrap_or(speaker)
+        // Of those whom it fits equally well, who spoke last; and who spoke last, when it fits nobody.
+        let fit = |number: &usize| {
+            (
+                self.members[*number].checker.fit(phrases, &seen),
+                *number != speaker,
+            )
         };
+        let whose = (0..self.members.len()).min_by_key(fit).unwrap_or(speaker);
         let member = &mut self.members[whose];
-        if member.checker.sees(phrases, &seen) == Taken::Outdated {
+        if member.checker.sees(phrases, &seen) == Taken::Late {
             // Nobody takes an old question for the current one.
             return;
         }

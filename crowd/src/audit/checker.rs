@@ -23,8 +23,6 @@ pub struct Seen {
     pub at: Duration,
     /// The text, or the caption of a file.
     pub text: String,
-    /// Whether it has a file.
-    pub has_file: bool,
 }
 
 /// A message that came again, as it was.
@@ -97,13 +95,37 @@ pub enum Taken {
     /// It came again.
     Repeat,
     /// It came again, after the conversation had moved on.
-    Outdated,
+    Late,
     /// The bot says that it has trouble.
     Trouble,
     /// It is looked over: the conversation is to begin again.
     Ignored,
     /// It breaks a promise.
     Wrong,
+}
+
+/// How well a message fits into a conversation, from best to worst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fit {
+    /// It is due, or awaited.
+    Expected,
+    /// It is what was said last.
+    Repeat,
+    /// It is what was said earlier.
+    Late,
+    /// It doesn't.
+    None,
+}
+
+/// Whether the conversation is followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Course {
+    /// Message by message.
+    Follows,
+    /// Something was wrong, and nothing is expected.
+    Broken,
+    /// The person wrote `/start` after something was wrong, and waits for the main menu.
+    BeginsAgain,
 }
 
 /// A message that was due, as it came.
@@ -139,8 +161,7 @@ pub struct Checker {
     by_itself: bool,
     /// Offers may still arrive that were asked for before the order was cancelled.
     stray_offers: bool,
-    is_broken: bool,
-    begins_again: bool,
+    course: Course,
     last_progress: Duration,
     story: VecDeque<String>,
     /// The promises that were broken.
@@ -180,8 +201,7 @@ impl Checker {
             turn: 0,
             by_itself: false,
             stray_offers: false,
-            is_broken: false,
-            begins_again: false,
+            course: Course::Follows,
             last_progress: Duration::ZERO,
             story: VecDeque::new(),
             violations: Vec::new(),
@@ -202,9 +222,8 @@ impl Checker {
     pub fn acts(&mut self, at: Duration, act: &Act) {
         self.last_progress = at;
         self.tell(at, &format!("did {act:?}"));
-        if *act == Act::Start && self.is_broken {
-            self.is_broken = false;
-            self.begins_again = true;
+        if *act == Act::Start && self.is_broken() {
+            self.course = Course::BeginsAgain;
             self.due.clear();
         }
         self.stray_offers = self.dialogue.awaited == Some(Awaited::Offers);
@@ -223,17 +242,17 @@ impl Checker {
 
     /// Whether everything that is due has come, and whether something is still awaited beside it.
     pub fn is_settled(&self) -> bool {
-        self.is_broken || (self.due.is_empty() && self.dialogue.awaited.is_none())
+        self.is_broken() || (self.due.is_empty() && self.dialogue.awaited.is_none())
     }
 
     /// Whether everything that answers acts has come; offers and labels may be awaited.
     pub fn is_answered(&self) -> bool {
-        self.is_broken || self.due.is_empty()
+        self.is_broken() || self.due.is_empty()
     }
 
     /// Whether the conversation can't go on, and has to begin again with `/start`.
-    pub const fn is_broken(&self) -> bool {
-        self.is_broken
+    pub fn is_broken(&self) -> bool {
+        self.course == Course::Broken
     }
 
     /// When something happened last.
@@ -266,12 +285,22 @@ impl Checker {
         self.violates(at, Rule::Label, what);
     }
 
-    /// Whether a message would be taken for one that is due, awaited, or came before.
-    pub fn knows(&self, phrases: &Phrases, seen: &Seen) -> bool {
+    /// How well a message fits: what it would be taken for. In a group it doesn't say for whom it is.
+    pub fn fit(&self, phrases: &Phrases, seen: &Seen) -> Fit {
+        if self.strange_tag(&seen.text).is_some() {
+            return Fit::None;
+        }
         let (said, _) = phrases.read(&seen.text);
         let is_next = self.due.front().is_some_and(|waiting| waiting.due.said == said);
         let is_awaited = self.due.is_empty() && self.dialogue.clone().arrives(said).is_some();
-        is_next || is_awaited || self.earlier(&seen.text).is_some()
+        if is_next || is_awaited {
+            return Fit::Expected;
+        }
+        match self.earlier(&seen.text) {
+            Some(earlier) if earlier.turn == self.turn => Fit::Repeat,
+            Some(_) => Fit::Late,
+            None => Fit::None,
+        }
     }
 
     /// An edit of a message answers an act as well as a new message does.
@@ -286,10 +315,10 @@ impl Checker {
     pub fn sees(&mut self, phrases: &Phrases, seen: &Seen) -> Taken {
         let (said, language) = phrases.read(&seen.text);
         self.tell(seen.at, &format!("saw {said:?}: {}", first_line(&seen.text)));
-        if self.is_broken || (self.begins_again && said != Said::MainMenu) {
+        if self.is_broken() || (self.course == Course::BeginsAgain && said != Said::MainMenu) {
             return Taken::Ignored;
         }
-        self.begins_again = false;
+        self.course = Course::Follows;
         let is_due = |waiting: &Waiting| {
             // An old message in the language that was spoken before is no answer, only because it asks the same.
             let speaks = language.is_none_or(|language| language == waiting.due.language);
@@ -303,9 +332,9 @@ impl Checker {
             return self.verdict();
         }
         if let Some(earlier) = self.earlier(&seen.text) {
+            let (first, is_late) = (earlier.at, earlier.turn < self.turn);
             // A label that may not have been sent has to be sent, even late.
-            let is_outdated = earlier.turn < self.turn && !earlier.by_itself;
-            let first = earlier.at;
+            let is_outdated = is_late && !earlier.by_itself;
             self.repeats.push(Repeat {
                 chat: self.chat,
                 person: self.person,
@@ -316,11 +345,7 @@ impl Checker {
                 text: seen.text.clone(),
                 before: self.story.iter().cloned().collect(),
             });
-            return if is_outdated {
-                Taken::Outdated
-            } else {
-                Taken::Repeat
-            };
+            return if is_late { Taken::Late } else { Taken::Repeat };
         }
         if self.stray_offers && matches!(said, Said::Offers | Said::Summary) && !self.due.is_empty() {
             self.stray_offers = false;
@@ -336,7 +361,7 @@ impl Checker {
     }
 
     fn verdict(&self) -> Taken {
-        if self.is_broken {
+        if self.is_broken() {
             Taken::Wrong
         } else {
             Taken::Expected
@@ -430,14 +455,17 @@ impl Checker {
         self.recent.iter().rev().find(|earlier| earlier.text == text)
     }
 
+    /// The mark of somebody else in a text.
+    fn strange_tag(&self, text: &str) -> Option<Tag> {
+        let is_strange = |tag: &Tag| i64::from(tag.person) != self.person;
+        Tag::all_in(text).into_iter().find(is_strange)
+    }
+
     /// Which promise a message breaks that is neither due nor awaited.
     fn wrong(&self, said: Said, text: &str) -> (Rule, String) {
         let due = self.due.front().map(|waiting| waiting.due.said);
         let told = format!("{said:?} came, and {due:?} was due: {}", first_line(text));
-        let strange = Tag::all_in(text)
-            .into_iter()
-            .find(|tag| i64::from(tag.person) != self.person);
-        if let Some(tag) = strange {
+        if let Some(tag) = self.strange_tag(text) {
             return (Rule::MixedUp, format!("data of {tag} is shown. {told}"));
         }
         let rule = match (said, due) {
@@ -469,7 +497,7 @@ impl Checker {
 
     fn breaks(&mut self, at: Duration, rule: Rule, what: String) {
         self.violates(at, rule, what);
-        self.is_broken = true;
+        self.course = Course::Broken;
         self.since = None;
     }
 

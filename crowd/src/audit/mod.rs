@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-pub use checker::{Checker, Repeat, Sample, Seen, Taken};
+pub use checker::{Checker, Fit, Repeat, Sample, Seen, Taken};
 pub use excuse::{Disturbance, DisturbanceKind, is_excused, is_trouble_excused};
 pub use labels::{BoughtLabel, OrderRecord, check_labels};
 

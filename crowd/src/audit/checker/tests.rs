@@ -48,11 +48,7 @@ impl History {
 
     fn hears_text(mut self, text: String, taken: Taken) -> Self {
         let at = self.tick();
-        let seen = Seen {
-            at,
-            text,
-            has_file: false,
-        };
+        let seen = Seen { at, text };
         let verdict = self.checker.sees(&self.phrases, &seen);
         assert_eq!(verdict, taken, "{:?}: {:#?}", seen.text, self.checker.violations);
         self
@@ -217,7 +213,7 @@ fn a_message_that_comes_again_as_it_was_is_a_repeat() {
 fn a_message_of_an_earlier_step_that_comes_again_is_outdated() {
     let history = History::new()
         .at_question(3)
-        .hears_wrongly(Said::Question(1), Taken::Outdated);
+        .hears_wrongly(Said::Question(1), Taken::Late);
     assert!(history.checker.repeats[0].is_outdated);
     assert_eq!(history.checker.repeats[0].as_violation().rule, Rule::StepReturned);
 }
@@ -345,7 +341,7 @@ fn an_old_question_in_the_language_before_is_no_answer() {
     history = history.does(&Act::PickLanguage(Language::English));
     let english = prompt(&history, Language::English);
     history
-        .hears_text(russian, Taken::Outdated)
+        .hears_text(russian, Taken::Late)
         .hears_text(english, Taken::Expected)
         .keeps_all();
 }
@@ -364,8 +360,39 @@ fn a_label_that_is_sent_again_later_is_a_repeat_like_any_other() {
         .hears(Said::Done)
         .does(&Act::Start)
         .hears(Said::MainMenu)
-        .hears_wrongly(Said::Label, Taken::Repeat)
-        .hears_wrongly(Said::Done, Taken::Repeat)
-        .hears_wrongly(Said::Confirm, Taken::Outdated);
+        .hears_wrongly(Said::Label, Taken::Late)
+        .hears_wrongly(Said::Done, Taken::Late)
+        .hears_wrongly(Said::Confirm, Taken::Late);
     history.keeps_all();
+    let outdated: Vec<bool> = history
+        .checker
+        .repeats
+        .iter()
+        .map(|repeat| repeat.is_outdated)
+        .collect();
+    assert_eq!(outdated, [false, false, true]);
+}
+
+#[test]
+fn a_message_fits_whom_it_is_due_to_before_whom_it_was_said_to() {
+    let fit = |history: &History, text: &str| {
+        let seen = Seen {
+            at: history.at,
+            text: text.to_owned(),
+        };
+        history.checker.fit(&history.phrases, &seen)
+    };
+    let history = History::new().at_question(3);
+    let prompt = |number| history.phrases.example(Language::English, Said::Question(number));
+    let fits = [3, 2, 4].map(|number| fit(&history, &prompt(number)));
+    assert_eq!(fits, [Fit::Repeat, Fit::Late, Fit::None]);
+    let next = prompt(4);
+    let history = history.answers(3);
+    assert_eq!(fit(&history, &next), Fit::Expected);
+    assert_eq!(
+        fit(&history, &format!("{next} K2C1")),
+        Fit::None,
+        "somebody else's"
+    );
+    assert!(Fit::Expected < Fit::Repeat && Fit::Repeat < Fit::Late && Fit::Late < Fit::None);
 }
