@@ -32,8 +32,9 @@ const REMEMBERED_DELIVERIES: NonZeroUsize = match NonZeroUsize::new(100_000) {
 
 /// Computes turns with the flows, and commits each by one store write.
 ///
-/// Inputs of one key must be handed in one after another within a process (the runner sees to that); between processes
-/// the revision decides, and the slower one computes its turn again.
+/// Inputs of one key must be handed in one after another within a process (the runner sees to that), and the next message of
+/// a person only when the replies to the one before were sent; the same goes for taps. Between processes the revision
+/// decides, and the slower one computes its turn again.
 #[derive(Debug)]
 pub struct TurnEngine {
     store: Arc<dyn SessionStore>,
@@ -300,9 +301,12 @@ impl TurnEngine {
         }
     }
 
-    /// An input that was applied before. What this process knows to be sent is not sent again.
+    /// An input that was applied before. What this process knows to be sent is not sent again, nor is what was answered by
+    /// the person since: messages come one after another, and so do taps, each when the replies to the one before were sent.
     fn repeated(&self, session: &Session, input: &Input) -> Outcome {
-        let sent = self.delivered_of(session.key()).contains(&input.id);
+        let is_tap = matches!(input.kind, InputKind::Tap(_));
+        let sent = self.delivered_of(session.key()).contains(&input.id)
+            || session.turn().seen.is_followed(&input.id, is_tap);
         let unsent = session
             .turn()
             .outbox

@@ -27,6 +27,9 @@ use crate::telegram::{Origin, Receipt};
 /// A tap is answered after this long, whatever else happens: the person's client shows that it waits until then.
 const TAP_PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long a process may be sending replies that it has just committed.
+const SENDING: Duration = Duration::from_secs(3);
+
 /// How long a store that fails is asked again before the update is given back.
 const STORE_PATIENCE: Duration = Duration::from_secs(20);
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
@@ -100,7 +103,8 @@ impl Shared {
         async {
             let started = Instant::now();
             let update = receipt.update_id();
-            let answered = AssertUnwindSafe(self.answer_in_span(&incoming))
+            let origin = receipt.origin();
+            let answered = AssertUnwindSafe(self.answer_in_span(&incoming, origin))
                 .catch_unwind()
                 .await;
             let answered = answered.unwrap_or_else(|panic| Answered::Failed {
@@ -141,7 +145,7 @@ impl Shared {
         .await
     }
 
-    async fn answer_in_span(self: &Arc<Self>, incoming: &ConversationInput) -> Answered {
+    async fn answer_in_span(self: &Arc<Self>, incoming: &ConversationInput, origin: Origin) -> Answered {
         let ConversationInput {
             key,
             input,
@@ -192,6 +196,9 @@ impl Shared {
             }
             Outcome::Repeated(committed) => {
                 record_place(&committed.session);
+                if origin == Origin::Webhook && self.may_be_sent_elsewhere(&committed, &input.id) {
+                    return Answered::NotYet("sent_elsewhere");
+                }
                 match self.carry_out(key, committed, None, language).await {
                     Ok(()) => Answered::Yes("repeated"),
                     Err(()) => Answered::NotYet("unsent"),
@@ -208,6 +215,15 @@ impl Shared {
             Outcome::ForeignTap { .. } => Answered::Yes("foreign_tap"),
             _ => Answered::Yes("settled"),
         }
+    }
+
+    /// Whether another process may be sending these replies right now: a webhook may bring an update to two at once. It
+    /// comes again, and by then they were sent, or that process is dead.
+    fn may_be_sent_elsewhere(&self, committed: &Committed, input: &InputId) -> bool {
+        let now = self.engine.clock().now();
+        let mut outbox = committed.session.turn().outbox.iter();
+        !committed.replies.is_empty()
+            && outbox.any(|entry| entry.input == *input && now.since(entry.at) < SENDING)
     }
 
     /// Counts a failure; after too many of them the update is put aside, the person is told, and the queue moves on.

@@ -75,18 +75,36 @@ async fn a_process_that_starts_anew_finishes_what_the_one_before_it_left() {
 }
 
 #[tokio::test]
-async fn what_an_earlier_input_left_unsent_is_not_forgotten_when_a_later_one_is_sent() {
-    let (world, _) = World::in_order().await;
+async fn what_a_message_left_unsent_is_not_forgotten_when_a_tap_follows() {
+    let (world, first) = World::in_order().await;
     let unsent = applied(world.send(3, text("fail")).await);
     assert_eq!(texts(&unsent.replies), ["Failed: broken"]);
-    let sent = applied(world.send(4, text("Austin")).await);
+    // Taps come side by side with messages.
+    let sent = applied(world.send(4, tap(&first, "Back")).await);
     world.confirm(&sent).await;
 
-    assert!(repeated(world.send(4, text("Austin")).await).replies.is_empty());
+    assert!(
+        repeated(world.send(4, tap(&first, "Back")).await)
+            .replies
+            .is_empty()
+    );
     assert_eq!(
         repeated(world.send(3, text("fail")).await).replies,
         unsent.replies
     );
+}
+
+#[tokio::test]
+async fn what_was_said_before_the_next_message_is_not_said_again() {
+    let (world, _) = World::in_order().await;
+    applied(world.send(3, text("fail")).await);
+    applied(world.send(4, text("fail")).await);
+    // A process that doesn't know what was sent: the next message came, so the replies to the one before had been.
+    let next = world.another_engine();
+    let late = next.handle(&key(), &world.update(3, text("fail"))).await;
+    assert!(repeated(late.unwrap()).replies.is_empty());
+    let last = next.handle(&key(), &world.update(4, text("fail"))).await;
+    assert_eq!(texts(&repeated(last.unwrap()).replies), ["Failed: broken"]);
 }
 
 #[tokio::test]
@@ -226,33 +244,22 @@ async fn what_a_session_remembers_is_bounded() {
 }
 
 #[tokio::test]
-async fn a_question_that_was_answered_is_not_asked_again_by_a_late_redelivery() {
-    let (world, _) = World::in_order().await;
-    applied(world.send(3, text("Austin")).await);
+async fn a_question_that_was_replaced_is_not_asked_again_by_a_late_redelivery() {
+    let (world, first) = World::in_order().await;
+    let asked = applied(world.send(3, text("Austin")).await);
+    assert_eq!(texts(&asked.replies), ["ZIP?"]);
     // The process that comes next doesn't know what this one has sent.
     let next = world.another_engine();
-    let zip = world.update(4, text("fail"));
-    let said = applied(next.handle(&key(), &zip).await.unwrap());
-    assert_eq!(texts(&said.replies), ["Failed: broken"]);
-    let asked = repeated(
-        next.handle(&key(), &world.update(3, text("Austin")))
-            .await
-            .unwrap(),
-    );
-    assert_eq!(texts(&asked.replies), ["ZIP?"], "it is still the question");
-
-    let started = world.update(5, command("start", ""));
-    applied(next.handle(&key(), &started).await.unwrap());
-    let asked = repeated(
-        next.handle(&key(), &world.update(3, text("Austin")))
-            .await
-            .unwrap(),
-    );
-    assert!(asked.replies.is_empty(), "{:?}", asked.replies);
-    let failed = repeated(next.handle(&key(), &zip).await.unwrap());
+    let again = next.handle(&key(), &world.update(3, text("Austin"))).await;
     assert_eq!(
-        texts(&failed.replies),
-        ["Failed: broken"],
-        "what has no buttons may still be news"
+        texts(&repeated(again.unwrap()).replies),
+        ["ZIP?"],
+        "it is still the question"
     );
+
+    let back = next.handle(&key(), &world.update(5, tap(&asked, "Back"))).await;
+    applied(back.unwrap());
+    let again = next.handle(&key(), &world.update(3, text("Austin"))).await;
+    assert!(repeated(again.unwrap()).replies.is_empty());
+    drop(first);
 }
