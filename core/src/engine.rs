@@ -392,7 +392,7 @@ impl TurnEngine {
         for entry in &mut state.outbox {
             if entry.recover_at.is_some_and(|at| at <= now) {
                 entry.recover_at = Some(now + commit::SEND_LEASE);
-                replies.extend(worth_sending(session.turn(), entry));
+                replies.extend(entry.replies.clone());
                 inputs.push(entry.input.clone());
             }
         }
