@@ -290,7 +290,12 @@ impl Checker {
         if self.strange_tag(&seen.text).is_some() {
             return Fit::None;
         }
-        let (said, _) = phrases.read(&seen.text);
+        let (said, language) = phrases.read(&seen.text);
+        if language.is_some_and(|language| language != self.dialogue.language)
+            && self.earlier(&seen.text).is_none()
+        {
+            return Fit::None;
+        }
         let is_next = self.due.front().is_some_and(|waiting| waiting.due.said == said);
         let is_awaited = self.due.is_empty() && self.dialogue.clone().arrives(said).is_some();
         if is_next || is_awaited {
