@@ -110,7 +110,11 @@ impl Household {
         for number in residents.people.iter().copied() {
             let seed = world.seed ^ u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
             let mut rng = StdRng::seed_from_u64(seed);
-            let language = if rng.random_bool(0.2) {
+            let speaks_russian = rng.random_bool(0.2);
+            let language = if residents.people.len() == 2 {
+                // The bot's messages in a group name nobody; in two languages they can be told apart.
+                Language::ALL[members.len() % 2]
+            } else if speaks_russian {
                 Language::Russian
             } else {
                 Language::English
@@ -206,6 +210,7 @@ impl Household {
     fn plans(&mut self, speaker: usize) {
         let habits = Habits {
             bursts: self.world.faults.has(FaultKind::Bursts),
+            switches_language: self.members.len() == 1,
             slow_carrier: self.residents.is_slow,
         };
         let member = &mut self.members[speaker];

@@ -136,6 +136,7 @@ mod tests {
         let mut rng = StdRng::seed_from_u64(1);
         let habits = Habits {
             bursts: true,
+            switches_language: true,
             slow_carrier: false,
         };
         let (mut bought, mut cancelled) = (0, 0);

@@ -64,6 +64,8 @@ pub struct Plan {
 pub struct Habits {
     /// They send several answers at once.
     pub bursts: bool,
+    /// They change the language now and then.
+    pub switches_language: bool,
     /// The carriers take three seconds for them.
     pub slow_carrier: bool,
 }
@@ -78,7 +80,7 @@ impl Plan {
                 skip: rng.random_bool(0.4) && OPTIONAL.contains(&number),
                 back: rng.random_bool(0.04) && number + 1 < QUESTIONS,
                 burst: rng.random_bool(0.12) && habits.bursts && number + 1 < QUESTIONS,
-                switch_language: rng.random_bool(0.01),
+                switch_language: rng.random_bool(0.01) && habits.switches_language,
             };
         }
         let edits = if rng.random_bool(0.3) {
@@ -120,6 +122,7 @@ mod tests {
         let tag = Tag { person: 1, order: 1 };
         let habits = Habits {
             bursts: true,
+            switches_language: true,
             slow_carrier: false,
         };
         let draw = |seed: u64| {

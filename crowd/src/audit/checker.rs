@@ -290,9 +290,16 @@ impl Checker {
         if self.strange_tag(&seen.text).is_some() {
             return Fit::None;
         }
-        let (said, _) = phrases.read(&seen.text);
+        let (said, language) = phrases.read(&seen.text);
+        if language.is_some_and(|language| language != self.dialogue.language)
+            && self.earlier(&seen.text).is_none()
+        {
+            return Fit::None;
+        }
         let is_next = self.due.front().is_some_and(|waiting| waiting.due.said == said);
-        let is_awaited = self.due.is_empty() && self.dialogue.clone().arrives(said).is_some();
+        let is_awaited = self.due.is_empty()
+            && is_outcome(said, &seen.text)
+            && self.dialogue.clone().arrives(said).is_some();
         if is_next || is_awaited {
             return Fit::Expected;
         }
@@ -328,7 +335,7 @@ impl Checker {
             self.is_due(seen, language);
             return self.verdict();
         }
-        if self.due.is_empty() && self.is_awaited(seen, said) {
+        if self.due.is_empty() && is_outcome(said, &seen.text) && self.is_awaited(seen, said) {
             return self.verdict();
         }
         if let Some(earlier) = self.earlier(&seen.text) {
@@ -452,7 +459,11 @@ impl Checker {
 
     /// When a message came that said the same, if it did lately.
     fn earlier(&self, text: &str) -> Option<&Remembered> {
-        self.recent.iter().rev().find(|earlier| earlier.text == text)
+        let mut same = self.recent.iter().rev().filter(|earlier| earlier.text == text);
+        let latest = same.next()?;
+        // "All done" is the same for each order, and whoever takes up a label brings that of the order it was of.
+        let oldest = same.next_back().filter(|_| latest.by_itself);
+        Some(oldest.unwrap_or(latest))
     }
 
     /// The mark of somebody else in a text.
@@ -508,6 +519,12 @@ impl Checker {
         self.story
             .push_back(format!("{:>9.3} s {what}", at.as_secs_f64()));
     }
+}
+
+/// Whether a message can have come by itself. A summary and the question whether to buy do so only with a reason why
+/// there are no offers, or no label; without one, they are what was said before.
+fn is_outcome(said: Said, text: &str) -> bool {
+    !matches!(said, Said::Summary | Said::Confirm) || text.starts_with('⚠')
 }
 
 fn first_line(text: &str) -> String {

@@ -396,3 +396,44 @@ fn a_message_fits_whom_it_is_due_to_before_whom_it_was_said_to() {
     );
     assert!(Fit::Expected < Fit::Repeat && Fit::Repeat < Fit::Late && Fit::Late < Fit::None);
 }
+
+#[test]
+fn a_repeated_question_whether_to_buy_is_no_failed_purchase() {
+    let history = History::new()
+        .at_summary()
+        .does(&Act::ShowPrices)
+        .hears(Said::Asking)
+        .hears(Said::Offers)
+        .does(&Act::Choose(0))
+        .hears(Said::Confirm)
+        .does(&Act::Buy)
+        .hears_wrongly(Said::Confirm, Taken::Repeat);
+    let question = history.phrases.example(Language::English, Said::Confirm);
+    let history = history
+        .hears_text(format!("⚠️ Busy.\n\n{question}"), Taken::Expected)
+        .does(&Act::Buy)
+        .hears(Said::Label)
+        .hears(Said::Done);
+    history.keeps_all();
+}
+
+#[test]
+fn a_label_that_comes_again_is_that_of_the_earliest_order_that_says_the_same() {
+    let buys = |history: History| {
+        history
+            .at_summary()
+            .does(&Act::ShowPrices)
+            .hears(Said::Asking)
+            .hears(Said::Offers)
+            .does(&Act::Choose(0))
+            .hears(Said::Confirm)
+            .does(&Act::Buy)
+            .hears(Said::Label)
+            .hears(Said::Done)
+    };
+    let first = buys(History::new());
+    let at = first.at;
+    let history = buys(first).hears_wrongly(Said::Done, Taken::Late);
+    history.keeps_all();
+    assert_eq!(history.checker.repeats[0].first, at);
+}
