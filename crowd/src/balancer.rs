@@ -113,8 +113,8 @@ async fn pass_on(State(shared): State<Arc<Shared>>, request: Request) -> (Status
     if shared.doubled_every > 0 && number.is_multiple_of(shared.doubled_every) {
         shared.doubled.fetch_add(1, Ordering::Relaxed);
         let (one, other) = tokio::join!(shared.pass(&call), shared.pass(&call));
-        // Only what both took is taken.
-        return if one.0.is_success() { other } else { one };
+        // Telegram forgets what one of them took.
+        return if one.0.is_success() { one } else { other };
     }
     shared.pass(&call).await
 }
