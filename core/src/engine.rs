@@ -18,7 +18,7 @@ use crate::key::SessionKey;
 use crate::reply::Reply;
 use crate::session::{NewSession, Session};
 use crate::store::SessionStore;
-use crate::turn_state::{Menu, OutboxEntry, PendingEffect, TurnState};
+use crate::turn_state::{Menu, OutboxEntry, PendingEffect};
 
 /// How often a turn is computed again when other writers were faster, before it gives up.
 const MAX_ATTEMPTS: u32 = 8;
@@ -32,9 +32,8 @@ const REMEMBERED_DELIVERIES: NonZeroUsize = match NonZeroUsize::new(100_000) {
 
 /// Computes turns with the flows, and commits each by one store write.
 ///
-/// Inputs of one key must be handed in one after another within a process (the runner sees to that), and the next message of
-/// a person only when the replies to the one before were sent; the same goes for taps. Between processes the revision
-/// decides, and the slower one computes its turn again.
+/// Inputs of one key must be handed in one after another within a process (the runner sees to that); between processes
+/// the revision decides, and the slower one computes its turn again.
 #[derive(Debug)]
 pub struct TurnEngine {
     store: Arc<dyn SessionStore>,
@@ -301,12 +300,9 @@ impl TurnEngine {
         }
     }
 
-    /// An input that was applied before. What this process knows to be sent is not sent again, nor is what was answered by
-    /// the person since: messages come one after another, and so do taps, each when the replies to the one before were sent.
+    /// An input that was applied before. What this process knows to be sent is not sent again.
     fn repeated(&self, session: &Session, input: &Input) -> Outcome {
-        let is_tap = matches!(input.kind, InputKind::Tap(_));
-        let sent = self.delivered_of(session.key()).contains(&input.id)
-            || session.turn().seen.is_followed(&input.id, is_tap);
+        let sent = self.delivered_of(session.key()).contains(&input.id);
         let unsent = session
             .turn()
             .outbox
@@ -314,9 +310,7 @@ impl TurnEngine {
             .filter(|entry| !sent && entry.input == input.id);
         Outcome::Repeated(Committed {
             session: session.clone(),
-            replies: unsent
-                .flat_map(|entry| worth_sending(session.turn(), entry))
-                .collect(),
+            replies: unsent.flat_map(|entry| entry.replies.clone()).collect(),
             inputs: vec![input.id.clone()],
             tap_answer: None,
             effects: Vec::new(),
@@ -484,22 +478,6 @@ impl TurnEngine {
 enum Decision {
     Done(Outcome),
     Commit(Box<Plan>, String),
-}
-
-/// The replies of an earlier turn that still make sense: not those whose buttons a later turn has replaced, since that one
-/// has said what is asked now, and this process may not know that they were sent long ago.
-fn worth_sending(state: &TurnState, entry: &OutboxEntry) -> Vec<Reply> {
-    let is_offered = |reply: &&Reply| {
-        let mut buttons = reply
-            .message()
-            .into_iter()
-            .flat_map(|message| message.buttons.iter().flatten());
-        buttons.next().is_none_or(|button| {
-            let offers = |menu: &Menu| button.action.split(':').next() == Some(menu.token.as_str());
-            state.menu.as_ref().is_some_and(offers)
-        })
-    };
-    entry.replies.iter().filter(is_offered).cloned().collect()
 }
 
 fn blank(key: &SessionKey, at: Timestamp) -> Session {

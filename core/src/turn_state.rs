@@ -204,18 +204,6 @@ impl Seen {
         self.0.iter().any(|(seen, _)| seen == input)
     }
 
-    /// Whether another update of the same kind, a tap or something else, was applied after this one. A tap is remembered by
-    /// its update and, right behind it, by its button.
-    pub(crate) fn is_followed(&self, input: &InputId, is_tap: bool) -> bool {
-        let Some(at) = self.0.iter().position(|(seen, _)| seen == input) else {
-            return false;
-        };
-        let is_button = |index: usize| matches!(self.0.get(index), Some((InputId::Tap { .. }, _)));
-        (at + 1..self.0.len()).any(|index| {
-            matches!(self.0.get(index), Some((InputId::Update(_), _))) && is_button(index + 1) == is_tap
-        })
-    }
-
     /// Remembers inputs that are applied now, and forgets those that are too old or too many.
     pub fn remember(&mut self, inputs: impl IntoIterator<Item = InputId>, now: Timestamp) {
         self.0.retain(|(_, at)| now.since(*at) <= Self::AGE);

@@ -95,19 +95,6 @@ async fn what_a_message_left_unsent_is_not_forgotten_when_a_tap_follows() {
 }
 
 #[tokio::test]
-async fn what_was_said_before_the_next_message_is_not_said_again() {
-    let (world, _) = World::in_order().await;
-    applied(world.send(3, text("fail")).await);
-    applied(world.send(4, text("fail")).await);
-    // A process that doesn't know what was sent: the next message came, so the replies to the one before had been.
-    let next = world.another_engine();
-    let late = next.handle(&key(), &world.update(3, text("fail"))).await;
-    assert!(repeated(late.unwrap()).replies.is_empty());
-    let last = next.handle(&key(), &world.update(4, text("fail"))).await;
-    assert_eq!(texts(&repeated(last.unwrap()).replies), ["Failed: broken"]);
-}
-
-#[tokio::test]
 async fn update_ids_may_come_in_any_order() {
     let (world, _) = World::in_order().await;
     applied(world.send(2_000_000_000, text("+")).await);
@@ -241,25 +228,4 @@ async fn what_a_session_remembers_is_bounded() {
     let next = applied(world.send(2_001, text("fail")).await);
     let carried = &next.session.turn().outbox;
     assert!(carried.iter().all(|entry| entry.input != confirmed.inputs[0]));
-}
-
-#[tokio::test]
-async fn a_question_that_was_replaced_is_not_asked_again_by_a_late_redelivery() {
-    let (world, first) = World::in_order().await;
-    let asked = applied(world.send(3, text("Austin")).await);
-    assert_eq!(texts(&asked.replies), ["ZIP?"]);
-    // The process that comes next doesn't know what this one has sent.
-    let next = world.another_engine();
-    let again = next.handle(&key(), &world.update(3, text("Austin"))).await;
-    assert_eq!(
-        texts(&repeated(again.unwrap()).replies),
-        ["ZIP?"],
-        "it is still the question"
-    );
-
-    let back = next.handle(&key(), &world.update(5, tap(&asked, "Back"))).await;
-    applied(back.unwrap());
-    let again = next.handle(&key(), &world.update(3, text("Austin"))).await;
-    assert!(repeated(again.unwrap()).replies.is_empty());
-    drop(first);
 }
