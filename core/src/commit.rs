@@ -9,7 +9,7 @@ use crate::flows::{Flows, RoutedTurn};
 use crate::idle::IdleStage;
 use crate::input::{Input, InputId, InputKind};
 use crate::key::{SessionKey, UserId};
-use crate::reply::Reply;
+use crate::reply::{Button, Reply};
 use crate::session::Session;
 use crate::turn_state::{Menu, OutboxEntry, PendingEffect, RecordedError, TurnState};
 
@@ -206,9 +206,26 @@ impl OutboxEntry {
                 .any(|button| button.action == data)
         })
     }
+
+    /// The replies without those whose buttons a later turn has replaced: that turn has said what is asked now, and an old
+    /// question below the new one would be taken for it.
+    pub(crate) fn still_worth_sending(&self, state: &TurnState) -> Vec<Reply> {
+        let is_current = |button: &Button| state.menu.as_ref().is_some_and(|menu| menu.has(&button.action));
+        let is_worth_it = |reply: &&Reply| {
+            let buttons = reply.message().map(|message| &message.buttons[..]);
+            let mut buttons = buttons.unwrap_or_default().iter().flatten();
+            buttons.next().is_none_or(is_current)
+        };
+        self.replies.iter().filter(is_worth_it).cloned().collect()
+    }
 }
 
 impl Menu {
+    /// Whether a button is one of this menu's, by what it carries.
+    fn has(&self, data: &str) -> bool {
+        data.split_once(':').is_some_and(|(token, _)| token == self.token)
+    }
+
     /// The action that a tap in a session of this key stands for; `None` when it is of another menu, or of none.
     pub fn action(&self, key: &SessionKey, data: &str) -> Option<&str> {
         let (_, rest) = data.split_once(':')?;

@@ -1,14 +1,11 @@
 //! The turn engine: applies every input of a conversation exactly once, on any store.
 
-use std::num::NonZeroUsize;
 use std::sync::Arc;
-
-use lru::LruCache;
-use parking_lot::Mutex;
 
 use crate::change::SessionChange;
 use crate::clock::{Clock, Timestamp};
 use crate::commit::{self, Circumstances, Plan};
+use crate::deliveries::{Deliveries, Delivery};
 use crate::error::{StoreError, StoreErrorKind};
 use crate::flow::{Event, Lost, TurnContext};
 use crate::flows::Flows;
@@ -23,23 +20,17 @@ use crate::turn_state::{Menu, OutboxEntry, PendingEffect};
 /// How often a turn is computed again when other writers were faster, before it gives up.
 const MAX_ATTEMPTS: u32 = 8;
 
-/// For how many conversations the engine remembers which replies were sent. Those beyond carry their last replies along
-/// for some turns more, which costs bytes and nothing else.
-const REMEMBERED_DELIVERIES: NonZeroUsize = match NonZeroUsize::new(100_000) {
-    Some(number) => number,
-    None => NonZeroUsize::MIN,
-};
-
 /// Computes turns with the flows, and commits each by one store write.
 ///
-/// Inputs of one key must be handed in one after another within a process (the runner sees to that); between processes
-/// the revision decides, and the slower one computes its turn again.
+/// Inputs of one key must be handed in one after another within a process (the runner sees to that), and the next message of
+/// a person only when the replies to the one before were sent; the same goes for taps. Between processes the revision
+/// decides, and the slower one computes its turn again.
 #[derive(Debug)]
 pub struct TurnEngine {
     store: Arc<dyn SessionStore>,
     flows: Flows,
     clock: Arc<dyn Clock>,
-    delivered: Mutex<LruCache<SessionKey, Vec<InputId>>>,
+    deliveries: Deliveries,
 }
 
 /// What became of an input.
@@ -109,7 +100,7 @@ impl TurnEngine {
             store,
             flows,
             clock,
-            delivered: Mutex::new(LruCache::new(REMEMBERED_DELIVERIES)),
+            deliveries: Deliveries::default(),
         }
     }
 
@@ -152,6 +143,7 @@ impl TurnEngine {
             let Some(change) = change else {
                 return Ok(Outcome::Answered { replies, tap_answer });
             };
+            self.deliveries.begin(key, &input.id);
             match self.commit(key, stored.as_ref(), change).await {
                 Ok(session) => {
                     let effects = effects_of(&session, &token);
@@ -163,13 +155,18 @@ impl TurnEngine {
                         effects,
                     }));
                 }
-                Err(error) => match error.kind() {
-                    StoreErrorKind::Conflict | StoreErrorKind::AlreadyExists if error.current().is_some() => {
-                        stored = error.into_current();
+                Err(error) => {
+                    match error.kind() {
+                        StoreErrorKind::Conflict | StoreErrorKind::AlreadyExists
+                            if error.current().is_some() =>
+                        {
+                            stored = error.into_current();
+                        }
+                        StoreErrorKind::NotFound => stored = None,
+                        _ => return Err(error.into()),
                     }
-                    StoreErrorKind::NotFound => stored = None,
-                    _ => return Err(error.into()),
-                },
+                    self.deliveries.give_up(key, &input.id);
+                }
             }
         }
         Err(TurnError::Contention { key: key.clone() })
@@ -265,7 +262,7 @@ impl TurnEngine {
         } else {
             self.flows.route(&context, asked_by)
         };
-        let delivered = self.delivered_of(session.key());
+        let delivered = self.deliveries.sent(session.key());
         let circumstances = Circumstances {
             session,
             stored,
@@ -300,9 +297,16 @@ impl TurnEngine {
         }
     }
 
-    /// An input that was applied before. What this process knows to be sent is not sent again.
+    /// An input that was applied before. What is known to be sent is not sent again: because this process did, or because
+    /// it had nothing to do with the input and a later one followed. For messages come one after another, and so do taps,
+    /// each when the replies to the one before were sent. Nor is a question asked that a later turn has replaced.
     fn repeated(&self, session: &Session, input: &Input) -> Outcome {
-        let sent = self.delivered_of(session.key()).contains(&input.id);
+        let key = session.key();
+        let is_tap = matches!(input.kind, InputKind::Tap(_));
+        let sent = match self.deliveries.of(key, &input.id) {
+            Some(delivery) => delivery == Delivery::Sent,
+            None => session.turn().seen.is_followed(&input.id, is_tap),
+        };
         let unsent = session
             .turn()
             .outbox
@@ -310,7 +314,9 @@ impl TurnEngine {
             .filter(|entry| !sent && entry.input == input.id);
         Outcome::Repeated(Committed {
             session: session.clone(),
-            replies: unsent.flat_map(|entry| entry.replies.clone()).collect(),
+            replies: unsent
+                .flat_map(|entry| entry.still_worth_sending(session.turn()))
+                .collect(),
             inputs: vec![input.id.clone()],
             tap_answer: None,
             effects: Vec::new(),
@@ -323,7 +329,7 @@ impl TurnEngine {
     /// # Errors
     /// [`StoreError`]: the replies may be sent a second time later, and nothing else.
     pub async fn confirm_delivery(&self, session: &Session, inputs: &[InputId]) -> Result<(), StoreError> {
-        self.remember_delivery(session.key(), inputs);
+        self.deliveries.end(session.key(), inputs);
         let is_sent = |entry: &OutboxEntry| inputs.contains(&entry.input);
         if !session
             .turn()
@@ -346,20 +352,6 @@ impl TurnEngine {
         }
     }
 
-    /// The inputs whose replies this process knows to be sent.
-    fn delivered_of(&self, key: &SessionKey) -> Vec<InputId> {
-        self.delivered.lock().get(key).cloned().unwrap_or_default()
-    }
-
-    fn remember_delivery(&self, key: &SessionKey, inputs: &[InputId]) {
-        let mut delivered = self.delivered.lock();
-        let known = delivered.get_or_insert_mut(key.clone(), Vec::new);
-        known.extend_from_slice(inputs);
-        // Older ones are out of the outbox by now.
-        let surplus = known.len().saturating_sub(commit::MAX_OUTBOX);
-        known.drain(..surplus);
-    }
-
     /// Takes up what a process that died left undone in a session: replies that nobody redelivers, and effects whose
     /// lease is over. `running` says which effects this process runs itself. One write takes the lease, so that of
     /// several processes one wins.
@@ -378,7 +370,7 @@ impl TurnEngine {
         let mut state = session.turn().clone();
         let (mut replies, mut inputs) = (Vec::new(), Vec::new());
         // What was sent here, but could not be noted because somebody else was faster, is not sent again.
-        let delivered = self.delivered_of(session.key());
+        let delivered = self.deliveries.sent(session.key());
         state
             .outbox
             .retain(|entry| entry.recover_at.is_none() || !delivered.contains(&entry.input));

@@ -9,6 +9,7 @@ pub mod conformance;
 mod content_hash;
 mod copy;
 mod copy_check;
+mod deliveries;
 pub mod document;
 mod engine;
 mod error;

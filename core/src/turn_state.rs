@@ -204,6 +204,30 @@ impl Seen {
         self.0.iter().any(|(seen, _)| seen == input)
     }
 
+    /// Whether an update was applied in its order, and a later one of the same kind, a tap or something else, after it. A tap
+    /// is remembered by its update and, right behind it, by its button.
+    pub(crate) fn is_followed(&self, input: &InputId, is_tap: bool) -> bool {
+        let (InputId::Update(id), Some(place)) = (input, self.0.iter().position(|(seen, _)| seen == input))
+        else {
+            return false;
+        };
+        let is_button = |index: usize| matches!(self.0.get(index), Some((InputId::Tap { .. }, _)));
+        let mut is_followed = false;
+        for (index, (other, _)) in self.0.iter().enumerate() {
+            match other {
+                InputId::Update(other) if other > id && is_button(index + 1) == is_tap => {
+                    if index < place {
+                        // It came late, so what comes next says nothing about it.
+                        return false;
+                    }
+                    is_followed = true;
+                }
+                _ => {}
+            }
+        }
+        is_followed
+    }
+
     /// Remembers inputs that are applied now, and forgets those that are too old or too many.
     pub fn remember(&mut self, inputs: impl IntoIterator<Item = InputId>, now: Timestamp) {
         self.0.retain(|(_, at)| now.since(*at) <= Self::AGE);

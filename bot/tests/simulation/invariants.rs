@@ -61,6 +61,7 @@ pub(crate) async fn problems(around: &Surroundings) -> Vec<String> {
             problems.push(format!("update {id} is still with Telegram"));
         }
         let mut applied = BTreeMap::<i64, usize>::new();
+        let mut remarks = Vec::new();
         for (person, commits) in &history.commits {
             let mut problem = |what: String| problems.push(format!("person {person}: {what}"));
             for what in commits
@@ -71,7 +72,7 @@ pub(crate) async fn problems(around: &Surroundings) -> Vec<String> {
                 problem(what);
             }
             let mut before: Option<&Commit> = None;
-            for commit in commits {
+            for (place, commit) in commits.iter().enumerate() {
                 if commit.held != before.map(|before| before.session.revision()) {
                     problem(format!(
                         "commit {} is not built on the one before",
@@ -101,7 +102,8 @@ pub(crate) async fn problems(around: &Surroundings) -> Vec<String> {
                         .outbox
                         .iter()
                         .any(|entry| entry.input == input);
-                    if matches!(sent.map(|sent| &sent.deed), Some(Deed::Text(_))) && !is_answered {
+                    let is_text = matches!(sent.map(|sent| &sent.deed), Some(Deed::Text(_)));
+                    if is_text && !is_answered {
                         problem(format!("{input} was committed without an answer"));
                     }
                     let told = state
@@ -109,14 +111,20 @@ pub(crate) async fn problems(around: &Surroundings) -> Vec<String> {
                         .get(person)
                         .map(|chat| &chat.told[..])
                         .unwrap_or_default();
-                    for text in untold(&commit.session, &input, told) {
+                    let untold = untold(commit, &commits[place + 1..], &input, told);
+                    if !untold.is_empty() && around.telegram.serves_rivals && is_text {
+                        // A slow process applied what a quick one had answered outside of any dialogue, as a remark.
+                        remarks.push(*person);
+                        continue;
+                    }
+                    for text in untold {
                         problem(format!("{input} was never answered by {text:?}"));
                     }
                 }
                 before = Some(commit);
             }
         }
-        problems.extend(problems_of_updates(&history, &state, &applied));
+        problems.extend(problems_of_updates(&history, &state, &applied, remarks));
         problems.extend(problems_of_labels(around, &state.chats));
     }
     for session in shelf(around).await {
@@ -125,10 +133,19 @@ pub(crate) async fn problems(around: &Surroundings) -> Vec<String> {
     problems
 }
 
-/// What became of each update: applied once, or answered without a trace.
-fn problems_of_updates(history: &History, state: &State, applied: &BTreeMap<i64, usize>) -> Vec<String> {
+/// What became of each update: applied once, or answered without a trace. `traced` are the people to whom that happened,
+/// though it is in the trace.
+fn problems_of_updates(
+    history: &History,
+    state: &State,
+    applied: &BTreeMap<i64, usize>,
+    traced: Vec<i64>,
+) -> Vec<String> {
     let mut problems = Vec::new();
     let mut remarks = BTreeMap::<i64, usize>::new();
+    for person in traced {
+        *remarks.entry(person).or_default() += 1;
+    }
     for (id, sent) in &state.sent {
         let times = applied.get(id).copied().unwrap_or(0);
         if times > 1 {
@@ -216,14 +233,19 @@ fn problems_of_an_answer(before: &Session, after: &Session, text: &str) -> Vec<S
     problems
 }
 
-/// The texts of a turn's replies that the person was never shown.
-fn untold(session: &Session, input: &InputId, told: &[String]) -> Vec<String> {
-    let entries = session.turn().outbox.iter().filter(|entry| entry.input == *input);
-    let texts = entries
+/// The texts of a turn's replies that the person was never shown, though no later turn asked something else in their place.
+fn untold(commit: &Commit, later: &[Commit], input: &InputId, told: &[String]) -> Vec<String> {
+    let menu = |commit: &Commit| commit.session.turn().menu.as_ref().map(|menu| menu.token.clone());
+    let own = menu(commit);
+    let is_replaced = later.iter().any(|later| menu(later) != own);
+    let entries = commit.session.turn().outbox.iter();
+    let messages = entries
+        .filter(|entry| entry.input == *input)
         .flat_map(|entry| &entry.replies)
         .filter_map(|reply| reply.message());
     let is_told = |text: &String| told.iter().any(|shown| shown.starts_with(text.as_str()));
-    texts
+    messages
+        .filter(|message| message.buttons.is_empty() || !is_replaced)
         .map(|message| message.text.clone())
         .filter(|text| !is_told(text))
         .collect()

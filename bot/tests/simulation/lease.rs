@@ -58,6 +58,7 @@ fn a_purchase_whose_turn_waited_for_the_store_is_made_once() {
             clock: PausedClock {
                 start: Instant::now(),
             },
+            has_shelf: true,
         };
         let person = Person {
             id: 100,

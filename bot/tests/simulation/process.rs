@@ -34,6 +34,9 @@ pub(crate) struct Surroundings {
     pub(crate) telegram: Telegram,
     pub(crate) shipping: Shipping,
     pub(crate) clock: PausedClock,
+    /// Whether processes put on a shelf what takes them long. Two that poll at once must not: one would get what comes behind
+    /// an update that the other has on its shelf, and no way of delivery lets that happen.
+    pub(crate) has_shelf: bool,
 }
 
 /// A process.
@@ -91,6 +94,7 @@ async fn run(around: Surroundings, life: Life, stop: CancellationToken) {
         telegram,
         shipping,
         clock,
+        has_shelf,
     } = around;
     let store = Layers::new(
         StoreLink {
@@ -124,8 +128,13 @@ async fn run(around: Surroundings, life: Life, stop: CancellationToken) {
         dead_letters: DeadLetters::new(Arc::clone(&store), Arc::new(clock), bot),
         limits: RunnerLimits::default(),
     });
-    let shelf = SessionShelf::new(store, Arc::new(clock), bot);
-    let poller = Poller::with_shelf(Arc::new(client), Arc::new(shelf), PollingConfig::default());
+    let (source, config) = (Arc::new(client), PollingConfig::default());
+    let poller = if has_shelf {
+        let shelf = SessionShelf::new(store, Arc::new(clock), bot);
+        Poller::with_shelf(source, Arc::new(shelf), config)
+    } else {
+        Poller::new(source, config)
+    };
     let recovery = tokio::spawn({
         let (runner, stop) = (runner.clone(), stop.clone());
         async move { runner.recover(&stop).await }

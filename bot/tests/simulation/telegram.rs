@@ -25,7 +25,7 @@ pub(crate) struct Telegram {
     news: Arc<Notify>,
     weather: Weather,
     /// Whether two processes may ask for updates at once, as webhooks would reach both.
-    serves_rivals: bool,
+    pub(crate) serves_rivals: bool,
 }
 
 #[derive(Debug, Default)]

@@ -116,6 +116,7 @@ async fn live(seed: u64) -> Report {
         clock: PausedClock {
             start: Instant::now(),
         },
+        has_shelf: schedule.mode != Mode::Rivals,
     };
 
     if schedule.is_order_filled_in {
@@ -172,7 +173,9 @@ async fn live(seed: u64) -> Report {
     if last.is_some() {
         processes.drain(..).for_each(Process::crash);
     }
-    while !invariants::shelf(&around).await.is_empty() && Instant::now() < give_up_at {
+    while !(invariants::is_done(&around) && invariants::shelf(&around).await.is_empty())
+        && Instant::now() < give_up_at
+    {
         sleep(Duration::from_secs(1)).await;
     }
     let problems = invariants::problems(&around).await;

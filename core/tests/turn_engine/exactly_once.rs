@@ -95,6 +95,42 @@ async fn what_a_message_left_unsent_is_not_forgotten_when_a_tap_follows() {
 }
 
 #[tokio::test]
+async fn what_was_said_before_the_next_message_is_not_said_again() {
+    let (world, _) = World::in_order().await;
+    applied(world.send(3, text("fail")).await);
+    applied(world.send(4, text("fail")).await);
+    // A process that doesn't know what was sent: the next message came, so the replies to the one before had been.
+    let next = world.another_engine();
+    let late = next.handle(&key(), &world.update(3, text("fail"))).await;
+    assert!(repeated(late.unwrap()).replies.is_empty());
+    let last = next.handle(&key(), &world.update(4, text("fail"))).await;
+    assert_eq!(texts(&repeated(last.unwrap()).replies), ["Failed: broken"]);
+}
+
+#[tokio::test]
+async fn what_this_process_has_not_sent_it_sends_whatever_followed() {
+    let (world, _) = World::in_order().await;
+    applied(world.send(3, text("fail")).await);
+    applied(world.send(4, text("fail")).await);
+    let late = world.send(3, text("fail")).await;
+    assert_eq!(texts(&repeated(late).replies), ["Failed: broken"]);
+}
+
+#[tokio::test]
+async fn what_was_late_is_said_whatever_followed() {
+    let (world, _) = World::in_order().await;
+    applied(world.send(5, text("fail")).await);
+    // Put aside for a while, and replayed: that 6 was brought doesn't tell that the replies to 3 were sent.
+    applied(world.send(3, text("fail")).await);
+    applied(world.send(6, text("fail")).await);
+    let next = world.another_engine();
+    let late = next.handle(&key(), &world.update(3, text("fail"))).await;
+    assert_eq!(texts(&repeated(late.unwrap()).replies), ["Failed: broken"]);
+    let in_order = next.handle(&key(), &world.update(5, text("fail"))).await;
+    assert!(repeated(in_order.unwrap()).replies.is_empty());
+}
+
+#[tokio::test]
 async fn update_ids_may_come_in_any_order() {
     let (world, _) = World::in_order().await;
     applied(world.send(2_000_000_000, text("+")).await);
@@ -228,4 +264,25 @@ async fn what_a_session_remembers_is_bounded() {
     let next = applied(world.send(2_001, text("fail")).await);
     let carried = &next.session.turn().outbox;
     assert!(carried.iter().all(|entry| entry.input != confirmed.inputs[0]));
+}
+
+#[tokio::test]
+async fn a_question_that_was_replaced_is_not_asked_again_by_a_late_redelivery() {
+    let (world, first) = World::in_order().await;
+    let asked = applied(world.send(3, text("Austin")).await);
+    assert_eq!(texts(&asked.replies), ["ZIP?"]);
+    // The process that comes next doesn't know what this one has sent.
+    let next = world.another_engine();
+    let again = next.handle(&key(), &world.update(3, text("Austin"))).await;
+    assert_eq!(
+        texts(&repeated(again.unwrap()).replies),
+        ["ZIP?"],
+        "it is still the question"
+    );
+
+    let back = next.handle(&key(), &world.update(5, tap(&asked, "Back"))).await;
+    applied(back.unwrap());
+    let again = next.handle(&key(), &world.update(3, text("Austin"))).await;
+    assert!(repeated(again.unwrap()).replies.is_empty());
+    drop(first);
 }
