@@ -111,6 +111,7 @@ pub(crate) fn plan(flows: &Flows, circumstances: Circumstances<'_>, routed: Rout
         session.key(),
         position != PartChange::Keep,
     );
+    forget_progress(&mut state, input);
     settle_effects(&mut state, input, token, leaves, effects);
     state.timer = match (&turn.timer, leaves, &input.kind) {
         (PartChange::Set(timer), ..) => Some(timer.clone()),
@@ -241,6 +242,22 @@ impl Menu {
         let (_, rest) = data.split_once(':')?;
         let (_, owner) = rest.split_once(':')?;
         owner.parse().ok().map(UserId)
+    }
+}
+
+/// What a person was told when a call began ("one moment, please") is over with the call, sent or not. It is known by the
+/// instant of the turn that asked for the call; were there two of the same instant, both would stay.
+fn forget_progress(state: &mut TurnState, input: &Input) {
+    let InputKind::EffectFinished { id, .. } = &input.kind else {
+        return;
+    };
+    let Some(effect) = state.effects.iter().find(|effect| effect.id == *id) else {
+        return;
+    };
+    let begun = effect.requested_at;
+    let is_of_the_call = |entry: &OutboxEntry| entry.at == begun && entry.recover_at.is_none();
+    if state.outbox.iter().filter(|entry| is_of_the_call(entry)).count() == 1 {
+        state.outbox.retain(|entry| !is_of_the_call(entry));
     }
 }
 

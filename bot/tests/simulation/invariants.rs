@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use stepkeep::localization::Language;
 use stepkeep::telegram::SessionShelf;
-use stepkeep_core::{InputId, ScanFilter, Session, SessionStore, StepName};
+use stepkeep_core::{InputId, OutboxEntry, ScanFilter, Session, SessionStore, StepName};
 
 use crate::person::{QUESTIONS, WORD_FOR_WORD, place_of};
 use crate::process::{LOCALIZER, Surroundings};
@@ -233,14 +233,28 @@ fn problems_of_an_answer(before: &Session, after: &Session, text: &str) -> Vec<S
     problems
 }
 
-/// The texts of a turn's replies that the person was never shown, though no later turn asked something else in their place.
+/// The texts of a turn's replies that the person was never shown, though they were not out of date: a later turn had asked
+/// something else, or the call that they told of had come back.
 fn untold(commit: &Commit, later: &[Commit], input: &InputId, told: &[String]) -> Vec<String> {
+    let turn = commit.session.turn();
     let menu = |commit: &Commit| commit.session.turn().menu.as_ref().map(|menu| menu.token.clone());
     let own = menu(commit);
     let is_replaced = later.iter().any(|later| menu(later) != own);
-    let entries = commit.session.turn().outbox.iter();
-    let messages = entries
-        .filter(|entry| entry.input == *input)
+    let has_come_back = |id: &String| {
+        let is_pending = |later: &Commit| later.session.turn().effects.iter().any(|effect| effect.id == *id);
+        !later.iter().all(is_pending)
+    };
+    let is_over = |entry: &&OutboxEntry| {
+        let mut calls = turn
+            .effects
+            .iter()
+            .filter(|effect| effect.requested_at == entry.at);
+        calls.any(|effect| has_come_back(&effect.id)) && matches!(input, InputId::Update(_))
+    };
+    let messages = turn
+        .outbox
+        .iter()
+        .filter(|entry| entry.input == *input && !is_over(entry))
         .flat_map(|entry| &entry.replies)
         .filter_map(|reply| reply.message());
     let is_told = |text: &String| told.iter().any(|shown| shown.starts_with(text.as_str()));

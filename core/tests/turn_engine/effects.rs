@@ -60,6 +60,24 @@ async fn an_outcome_is_taken_once() {
 }
 
 #[tokio::test]
+async fn what_was_said_when_a_call_began_is_not_said_after_its_outcome() {
+    let (world, _) = World::in_order().await;
+    applied(world.send(3, text("Austin")).await);
+    world.clock.advance(Duration::from_secs(1));
+    let asked = applied(world.send(4, text("78701")).await);
+    let said = texts(&asked.replies);
+    assert_eq!(said.len(), 1, "it says that it looks");
+    // A process that doesn't know what was sent.
+    let next = world.another_engine();
+    let again = next.handle(&key(), &world.update(4, text("78701"))).await;
+    assert_eq!(texts(&repeated(again.unwrap()).replies), said);
+    world.clock.advance(Duration::from_secs(1));
+    applied(world.handle(&finished(&asked.effects[0], world.now())).await);
+    let again = next.handle(&key(), &world.update(4, text("78701"))).await;
+    assert!(repeated(again.unwrap()).replies.is_empty());
+}
+
+#[tokio::test]
 async fn leaving_drops_what_was_asked_for() {
     let (world, effect) = World::waiting_for_rates().await;
     let left = applied(world.send(10, command("start", "")).await);

@@ -298,6 +298,7 @@ impl Checker {
         }
         let is_next = self.due.front().is_some_and(|waiting| waiting.due.said == said);
         let is_awaited = self.due.is_empty()
+            && !self.is_known_label(said, &seen.text)
             && is_outcome(said, &seen.text)
             && self.dialogue.clone().arrives(said).is_some();
         if is_next || is_awaited {
@@ -331,11 +332,16 @@ impl Checker {
             let speaks = language.is_none_or(|language| language == waiting.due.language);
             waiting.due.said == said && (speaks || self.earlier(&seen.text).is_none())
         };
+        let is_known_label = self.is_known_label(said, &seen.text);
         if self.due.front().is_some_and(is_due) {
             self.is_due(seen, language);
             return self.verdict();
         }
-        if self.due.is_empty() && is_outcome(said, &seen.text) && self.is_awaited(seen, said) {
+        if self.due.is_empty()
+            && !is_known_label
+            && is_outcome(said, &seen.text)
+            && self.is_awaited(seen, said)
+        {
             return self.verdict();
         }
         if let Some(earlier) = self.earlier(&seen.text) {
@@ -455,6 +461,11 @@ impl Checker {
             is_first: since.is_some(),
             since: since.take(),
         }));
+    }
+
+    /// Whether it is a label that came before: each has a number of its own, so it is not the one that is awaited.
+    fn is_known_label(&self, said: Said, text: &str) -> bool {
+        said == Said::Label && self.labels.iter().any(|(_, label)| label == text)
     }
 
     /// When a message came that said the same, if it did lately.

@@ -417,23 +417,48 @@ fn a_repeated_question_whether_to_buy_is_no_failed_purchase() {
     history.keeps_all();
 }
 
+/// A label as the carriers number them.
+fn label(number: u32) -> String {
+    let text = Phrases::new().unwrap().example(Language::English, Said::Label);
+    format!("{text} {number}")
+}
+
+fn buys(history: History, number: u32) -> History {
+    let history = history
+        .at_summary()
+        .does(&Act::ShowPrices)
+        .hears(Said::Asking)
+        .hears(Said::Offers)
+        .does(&Act::Choose(0))
+        .hears(Said::Confirm)
+        .does(&Act::Buy);
+    history
+        .hears_text(label(number), Taken::Expected)
+        .hears(Said::Done)
+}
+
 #[test]
 fn a_label_that_comes_again_is_that_of_the_earliest_order_that_says_the_same() {
-    let buys = |history: History| {
-        history
-            .at_summary()
-            .does(&Act::ShowPrices)
-            .hears(Said::Asking)
-            .hears(Said::Offers)
-            .does(&Act::Choose(0))
-            .hears(Said::Confirm)
-            .does(&Act::Buy)
-            .hears(Said::Label)
-            .hears(Said::Done)
-    };
-    let first = buys(History::new());
+    let first = buys(History::new(), 1);
     let at = first.at;
-    let history = buys(first).hears_wrongly(Said::Done, Taken::Late);
+    let history = buys(first, 2).hears_wrongly(Said::Done, Taken::Late);
     history.keeps_all();
     assert_eq!(history.checker.repeats[0].first, at);
+}
+
+#[test]
+fn a_label_that_comes_again_while_the_next_is_awaited_is_not_that_one() {
+    let history = buys(History::new(), 1)
+        .at_summary()
+        .does(&Act::ShowPrices)
+        .hears(Said::Asking)
+        .hears(Said::Offers)
+        .does(&Act::Choose(0))
+        .hears(Said::Confirm)
+        .does(&Act::Buy)
+        .hears_text(label(1), Taken::Late)
+        .hears_wrongly(Said::Done, Taken::Late)
+        .hears_text(label(2), Taken::Expected)
+        .hears(Said::Done);
+    history.keeps_all();
 }
