@@ -9,7 +9,7 @@ use crate::flows::{Flows, RoutedTurn};
 use crate::idle::IdleStage;
 use crate::input::{Input, InputId, InputKind};
 use crate::key::{SessionKey, UserId};
-use crate::reply::{Button, Reply};
+use crate::reply::{Button, Message, Reply};
 use crate::session::Session;
 use crate::turn_state::{Menu, OutboxEntry, PendingEffect, RecordedError, TurnState};
 
@@ -210,15 +210,33 @@ impl OutboxEntry {
 
     /// The replies without those whose buttons a later turn has replaced: that turn has said what is asked now, and an old
     /// question below the new one would be taken for it.
-    pub(crate) fn still_worth_sending(&self, state: &TurnState) -> Vec<Reply> {
-        let is_current = |button: &Button| state.menu.as_ref().is_some_and(|menu| menu.has(&button.action));
-        let is_worth_it = |reply: &&Reply| {
-            let buttons = reply.message().map(|message| &message.buttons[..]);
-            let mut buttons = buttons.unwrap_or_default().iter().flatten();
-            buttons.next().is_none_or(is_current)
-        };
-        self.replies.iter().filter(is_worth_it).cloned().collect()
+    pub(crate) fn without_old_questions(&self, state: &TurnState) -> Vec<Reply> {
+        let is_current = |reply: &&Reply| !reply.message().is_some_and(|message| is_old(message, state));
+        self.replies.iter().filter(is_current).cloned().collect()
     }
+
+    /// The replies without the buttons that a later turn has replaced: what came of an outside call is told whatever
+    /// followed, and the buttons that are there for the present question stay the only ones.
+    pub(crate) fn without_old_buttons(&self, state: &TurnState) -> Vec<Reply> {
+        let mut replies = self.replies.clone();
+        for message in replies.iter_mut().filter_map(Reply::message_mut) {
+            if is_old(message, state) {
+                message.buttons.clear();
+            }
+        }
+        replies
+    }
+}
+
+/// Whether a message has buttons that are none of the present menu's.
+fn is_old(message: &Message, state: &TurnState) -> bool {
+    let is_current = |button: &Button| state.menu.as_ref().is_some_and(|menu| menu.has(&button.action));
+    message
+        .buttons
+        .iter()
+        .flatten()
+        .next()
+        .is_some_and(|button| !is_current(button))
 }
 
 impl Menu {
@@ -317,7 +335,6 @@ fn fill_outbox(state: &mut TurnState, input: &Input, replies: &[Reply], delivere
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reply::Message;
 
     #[test]
     fn a_press_tells_that_everything_up_to_its_button_was_seen() {

@@ -315,7 +315,7 @@ impl TurnEngine {
         Outcome::Repeated(Committed {
             session: session.clone(),
             replies: unsent
-                .flat_map(|entry| entry.still_worth_sending(session.turn()))
+                .flat_map(|entry| entry.without_old_questions(session.turn()))
                 .collect(),
             inputs: vec![input.id.clone()],
             tap_answer: None,
@@ -378,7 +378,7 @@ impl TurnEngine {
         for entry in &mut state.outbox {
             if entry.recover_at.is_some_and(|at| at <= now) {
                 entry.recover_at = Some(now + commit::SEND_LEASE);
-                replies.extend(entry.replies.clone());
+                replies.extend(entry.without_old_buttons(session.turn()));
                 inputs.push(entry.input.clone());
             }
         }

@@ -70,15 +70,27 @@ async fn people_who_press_twice_and_write_too_fast_are_served_while_apis_fail() 
     assert!(report.faults["double taps"] > 0 && report.faults["updates delivered again"] > 0);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn people_are_served_while_processes_are_killed_and_stand_still() {
-    let settings = Settings {
-        // Slowly enough that there is something to be killed, and often enough that it happens.
+/// Everything that can go wrong at once: slowly enough that there is something to be killed, and often enough that it
+/// happens.
+fn everything(delivery: Delivery) -> Settings {
+    Settings {
         think: Duration::from_millis(150),
         fault_every: Duration::from_secs(1),
-        ..settings("bursts,kills,freezes")
-    };
-    let report = run(settings, |_| {}).await.expect("a soak");
+        delivery,
+        ..settings("all")
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_are_served_by_polling_whatever_goes_wrong() {
+    let report = run(everything(Delivery::Polling), |_| {}).await.expect("a soak");
     keeps_every_promise(&report);
-    assert!(report.faults["kills"] > 0);
+    assert!(report.faults["kills"] > 0 && report.faults["presses of old or forged buttons"] > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn people_are_served_by_webhook_whatever_goes_wrong() {
+    let report = run(everything(Delivery::Webhook), |_| {}).await.expect("a soak");
+    keeps_every_promise(&report);
+    assert!(report.faults["kills"] > 0 && report.faults["presses of old or forged buttons"] > 0);
 }

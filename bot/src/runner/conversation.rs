@@ -27,11 +27,8 @@ use crate::telegram::{Origin, Receipt};
 /// A tap is answered after this long, whatever else happens: the person's client shows that it waits until then.
 const TAP_PATIENCE: Duration = Duration::from_secs(2);
 
-/// How long a process may be sending replies that it has just committed.
-const SENDING: Duration = Duration::from_secs(3);
-
 /// How long a store that fails is asked again before the update is given back.
-const STORE_PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const STORE_PATIENCE: Duration = Duration::from_secs(20);
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 
@@ -191,7 +188,12 @@ impl Shared {
                 record_place(&committed.session);
                 match self.carry_out(key, committed, tapped(input), language).await {
                     Ok(()) => Answered::Yes("applied"),
-                    Err(()) => Answered::NotYet("unsent"),
+                    Err(()) => {
+                        if let InputId::Update(update) = input.id {
+                            self.elsewhere.is_here(update);
+                        }
+                        Answered::NotYet("unsent")
+                    }
                 }
             }
             Outcome::Repeated(committed) => {
@@ -217,13 +219,17 @@ impl Shared {
         }
     }
 
-    /// Whether another process may be sending these replies right now: a webhook may bring an update to two at once. It
-    /// comes again, and by then they were sent, or that process is dead.
+    /// Whether another process may be sending these replies right now. Then the update comes again, and by then they were
+    /// sent, or that process is dead.
     fn may_be_sent_elsewhere(&self, committed: &Committed, input: &InputId) -> bool {
+        let InputId::Update(update) = input else {
+            return false;
+        };
         let now = self.engine.clock().now();
         let mut outbox = committed.session.turn().outbox.iter();
         !committed.replies.is_empty()
-            && outbox.any(|entry| entry.input == *input && now.since(entry.at) < SENDING)
+            && outbox
+                .any(|entry| entry.input == *input && self.elsewhere.may_send(*update, now.since(entry.at)))
     }
 
     /// Counts a failure; after too many of them the update is put aside, the person is told, and the queue moves on.

@@ -188,6 +188,27 @@ async fn the_replies_to_an_outcome_are_sent_by_another_process_when_this_one_die
 }
 
 #[tokio::test]
+async fn an_outcome_that_is_told_late_has_no_buttons_beside_those_of_the_present_question() {
+    let (world, effect) = World::waiting_for_rates().await;
+    let said = applied(world.handle(&finished(&effect, world.now())).await);
+    let has_buttons = |replies: &[stepkeep_core::Reply]| {
+        let mut messages = replies.iter().filter_map(stepkeep_core::Reply::message);
+        messages.any(|message| !message.buttons.is_empty())
+    };
+    assert!(has_buttons(&said.replies));
+    let other = world.another_engine();
+    let start = other.handle(&key(), &world.update(5, command("start", ""))).await;
+    let started = applied(start.unwrap());
+    assert!(has_buttons(&started.replies));
+
+    world.clock.set(said.session.wake_at().unwrap());
+    let recovered = other.recover(&started.session, |_| false).await.unwrap().unwrap();
+    assert_eq!(texts(&recovered.replies), texts(&said.replies));
+    assert!(!has_buttons(&recovered.replies));
+    assert_eq!(recovered.session.turn().menu, started.session.turn().menu);
+}
+
+#[tokio::test]
 async fn a_confirmed_outcome_is_stored_as_sent_and_an_answer_is_not_stored_again() {
     let (world, effect) = World::waiting_for_rates().await;
     let said = applied(world.handle(&finished(&effect, world.now())).await);

@@ -52,6 +52,12 @@ pub fn is_excused(disturbances: &[Disturbance], chat: i64, first: Duration, agai
     })
 }
 
+/// Whether what came first at this time may not have been acknowledged, since a process ended right then. Webhooks bring taps
+/// beside messages, so the conversation may have gone on by taps before the message comes again.
+pub fn is_unacknowledged(disturbances: &[Disturbance], chat: i64, first: Duration) -> bool {
+    is_excused(disturbances, chat, first, first + HEARING)
+}
+
 /// Whether the bot may say at this time that it has trouble with its store.
 pub fn is_trouble_excused(disturbances: &[Disturbance], at: Duration) -> bool {
     disturbances.iter().any(|disturbance| {
@@ -86,6 +92,8 @@ mod tests {
         assert!(is_excused(&kill, 1, seconds(102), seconds(105)));
         assert!(!is_excused(&kill, 1, seconds(110), seconds(111)));
         assert!(!is_excused(&kill, 1, seconds(90), seconds(99)));
+        assert!(is_unacknowledged(&kill, 1, seconds(99)));
+        assert!(!is_unacknowledged(&kill, 1, seconds(90)));
     }
 
     #[test]

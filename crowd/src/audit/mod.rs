@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 pub use checker::{Checker, Fit, Repeat, Sample, Seen, Taken};
-pub use excuse::{Disturbance, DisturbanceKind, is_excused, is_trouble_excused};
+pub use excuse::{Disturbance, DisturbanceKind, is_excused, is_trouble_excused, is_unacknowledged};
 pub use labels::{BoughtLabel, OrderRecord, check_labels};
 
 use crate::order::Tag;

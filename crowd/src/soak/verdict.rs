@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::Settings;
 use super::phases::Phase;
-use crate::audit::{BoughtLabel, Rule, Violation, check_labels, is_excused, is_trouble_excused, millis};
+use super::{Delivery, Settings};
+use crate::audit::{
+    BoughtLabel, Rule, Violation, check_labels, is_excused, is_trouble_excused, is_unacknowledged, millis,
+};
 use crate::household::Told;
 use crate::latency::{Latencies, Percentiles};
 use crate::report::{Isolation, Ran, Report};
@@ -37,7 +39,13 @@ pub(super) fn judge(
                     of_others[usize::from(phase.has_slow_person)].extend(times);
                 }
                 for repeat in &checker.repeats {
-                    if !repeat.is_outdated && is_excused(&disturbances, chat, repeat.first, repeat.again) {
+                    let is_excused = if repeat.is_outdated {
+                        settings.delivery == Delivery::Webhook
+                            && is_unacknowledged(&disturbances, chat, repeat.first)
+                    } else {
+                        is_excused(&disturbances, chat, repeat.first, repeat.again)
+                    };
+                    if is_excused {
                         messages_repeated += 1;
                     } else {
                         violations.push(repeat.as_violation());
