@@ -323,6 +323,36 @@ impl TurnEngine {
         })
     }
 
+    /// Takes the right to send the replies to an input that was applied a while ago: of several processes that ask for it
+    /// at once, one gets it, and the entry's instant tells the others since when. Answers the session as it is stored then;
+    /// `None` when somebody else was faster, or nothing is left to be sent.
+    ///
+    /// The process that applied the input needs no such right for as long as its turn is young.
+    ///
+    /// # Errors
+    /// [`StoreError`]: the right may be taken or not, and may be asked for again later.
+    pub async fn claim_replies(
+        &self,
+        session: &Session,
+        input: &InputId,
+    ) -> Result<Option<Session>, StoreError> {
+        let now = self.clock.now();
+        let mut state = session.turn().clone();
+        let Some(entry) = state.outbox.iter_mut().find(|entry| entry.input == *input) else {
+            return Ok(None);
+        };
+        entry.at = now;
+        let wake_at = state.wake_at();
+        let change = SessionChange::new(now).turn(state).wake_at(wake_at);
+        match self.store.update(session, &change).await {
+            Ok(session) => Ok(Some(session)),
+            Err(error) if matches!(error.kind(), StoreErrorKind::Conflict | StoreErrorKind::NotFound) => {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Notes that the replies of these inputs were sent. For what a person did it costs nothing; for the outcome of an
     /// effect and for timers, which nobody redelivers, it is stored, so that no other process sends them again.
     ///

@@ -7,7 +7,8 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use serde_json::value::RawValue;
 use stepkeep_core::{
-    ChatId, Committed, Input, InputId, InputKind, Outcome, Reply, Retry, Session, SessionKey, TurnError,
+    ChatId, Committed, Input, InputId, InputKind, Outcome, PendingEffect, Reply, Retry, Session, SessionKey,
+    TurnError,
 };
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -27,8 +28,11 @@ use crate::telegram::{Origin, Receipt};
 /// A tap is answered after this long, whatever else happens: the person's client shows that it waits until then.
 const TAP_PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long the right to send replies lasts, where another process may have the same update.
+const SENDING: Duration = Duration::from_secs(3);
+
 /// How long a store that fails is asked again before the update is given back.
-pub(super) const STORE_PATIENCE: Duration = Duration::from_secs(20);
+const STORE_PATIENCE: Duration = Duration::from_secs(20);
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 
@@ -184,28 +188,8 @@ impl Shared {
             self.replies.answer_tap(query, tap_answer).await;
         }
         match outcome {
-            Outcome::Applied(committed) => {
-                record_place(&committed.session);
-                match self.carry_out(key, committed, tapped(input), language).await {
-                    Ok(()) => Answered::Yes("applied"),
-                    Err(()) => {
-                        if let InputId::Update(update) = input.id {
-                            self.elsewhere.is_here(update);
-                        }
-                        Answered::NotYet("unsent")
-                    }
-                }
-            }
-            Outcome::Repeated(committed) => {
-                record_place(&committed.session);
-                if origin == Origin::Webhook && self.may_be_sent_elsewhere(&committed, &input.id) {
-                    return Answered::NotYet("sent_elsewhere");
-                }
-                match self.carry_out(key, committed, None, language).await {
-                    Ok(()) => Answered::Yes("repeated"),
-                    Err(()) => Answered::NotYet("unsent"),
-                }
-            }
+            Outcome::Applied(committed) => self.send(incoming, committed, origin, true).await,
+            Outcome::Repeated(committed) => self.send(incoming, committed, origin, false).await,
             Outcome::Answered { .. } if *is_group_remark => Answered::Yes("group_remark"),
             Outcome::Answered { replies, .. } => self.say_once(key, &input.id, &replies, language).await,
             Outcome::OutdatedTap { .. } => {
@@ -219,17 +203,70 @@ impl Shared {
         }
     }
 
-    /// Whether another process may be sending these replies right now. Then the update comes again, and by then they were
-    /// sent, or that process is dead.
-    fn may_be_sent_elsewhere(&self, committed: &Committed, input: &InputId) -> bool {
-        let InputId::Update(update) = input else {
-            return false;
+    /// Carries out what was committed, now or before, when this process may.
+    async fn send(
+        self: &Arc<Self>,
+        incoming: &ConversationInput,
+        committed: Committed,
+        origin: Origin,
+        is_new: bool,
+    ) -> Answered {
+        let ConversationInput { key, input, .. } = incoming;
+        let language = Language::from_language_code(input.language.as_deref());
+        record_place(&committed.session);
+        let committed = match self
+            .with_the_right_to_send(committed, &input.id, origin, is_new)
+            .await
+        {
+            Ok(committed) => committed,
+            Err(effects) => {
+                for effect in effects {
+                    self.start_effect(key, effect, language, watch::channel(None).1);
+                }
+                return Answered::NotYet("sent_elsewhere");
+            }
         };
-        let now = self.engine.clock().now();
+        let tapped = tapped(input).filter(|_| is_new);
+        match self.carry_out(key, committed, tapped, language).await {
+            Ok(()) if is_new => Answered::Yes("applied"),
+            Ok(()) => Answered::Yes("repeated"),
+            Err(()) => Answered::NotYet("unsent"),
+        }
+    }
+
+    /// Sees to it that one process sends the replies. A webhook may bring one update to two at once, so each has the right to
+    /// send for a while: the one that applies it from the beginning of its turn on, another one from when it took the right.
+    /// Who has no right answers the calls to make nevertheless; the update comes again, and by then the replies were sent, or
+    /// the process that had the right is dead.
+    async fn with_the_right_to_send(
+        &self,
+        committed: Committed,
+        input: &InputId,
+        origin: Origin,
+        is_new: bool,
+    ) -> Result<Committed, Vec<PendingEffect>> {
         let mut outbox = committed.session.turn().outbox.iter();
-        !committed.replies.is_empty()
-            && outbox
-                .any(|entry| entry.input == *input && self.elsewhere.may_send(*update, now.since(entry.at)))
+        let entry = outbox.find(|entry| entry.input == *input);
+        let (Origin::Webhook, Some(entry), false) = (origin, entry, committed.replies.is_empty()) else {
+            return Ok(committed);
+        };
+        let age = self.engine.clock().now().since(entry.at);
+        match (is_new, age < SENDING) {
+            (true, true) => return Ok(committed),
+            (false, true) => return Err(committed.effects),
+            (_, false) => {}
+        }
+        match self.engine.claim_replies(&committed.session, input).await {
+            Ok(Some(session)) => Ok(Committed { session, ..committed }),
+            Ok(None) => Err(committed.effects),
+            Err(error) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the right to send replies could not be taken"
+                );
+                Err(committed.effects)
+            }
+        }
     }
 
     /// Counts a failure; after too many of them the update is put aside, the person is told, and the queue moves on.

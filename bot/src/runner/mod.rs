@@ -3,7 +3,6 @@
 
 mod background;
 mod conversation;
-mod elsewhere;
 mod executor;
 mod flood;
 mod moves;
@@ -39,7 +38,6 @@ use crate::localization::{Language, Localizer};
 use crate::telegram::incoming::{self, ConversationInput, Incoming};
 use crate::telegram::{Delivery, Origin, RawUpdate, Receipt, Sender};
 use conversation::Taken;
-use elsewhere::Elsewhere;
 use executor::panic_message;
 use flood::Flood;
 use moves::Moves;
@@ -116,7 +114,6 @@ struct Shared {
     dead_letters: DeadLetters,
     order: Order<Taken>,
     poison: Poison,
-    elsewhere: Elsewhere,
     outage: Outage,
     flood: Flood,
     moves: Arc<Moves>,
@@ -161,7 +158,6 @@ impl Runner {
             dead_letters,
             order: Order::default(),
             poison: Poison::default(),
-            elsewhere: Elsewhere::default(),
             outage: Outage::default(),
             flood: Flood::new(limits.flood),
             moves: Arc::default(),

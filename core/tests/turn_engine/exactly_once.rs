@@ -131,6 +131,25 @@ async fn what_was_late_is_said_whatever_followed() {
 }
 
 #[tokio::test]
+async fn of_two_processes_one_gets_the_right_to_send() {
+    let (world, _) = World::in_order().await;
+    let asked = applied(world.send(3, text("Austin")).await);
+    let input = &asked.inputs[0];
+    let (one, other) = (world.another_engine(), world.another_engine());
+    let read = repeated(
+        one.handle(&key(), &world.update(3, text("Austin")))
+            .await
+            .unwrap(),
+    );
+    world.clock.advance(std::time::Duration::from_secs(4));
+    let claimed = one.claim_replies(&read.session, input).await.unwrap();
+    let entry = claimed.as_ref().unwrap().turn().outbox.last().unwrap().clone();
+    assert_eq!((&entry.input, entry.at), (input, world.now()));
+    assert!(other.claim_replies(&read.session, input).await.unwrap().is_none());
+    assert_eq!(world.session().await, claimed.unwrap());
+}
+
+#[tokio::test]
 async fn update_ids_may_come_in_any_order() {
     let (world, _) = World::in_order().await;
     applied(world.send(2_000_000_000, text("+")).await);
