@@ -215,7 +215,7 @@ impl Shared {
         let language = Language::from_language_code(input.language.as_deref());
         record_place(&committed.session);
         let committed = match self
-            .with_the_right_to_send(committed, &input.id, origin, is_new)
+            .with_the_right_to_send(committed, input, origin, is_new)
             .await
         {
             Ok(committed) => committed,
@@ -241,22 +241,29 @@ impl Shared {
     async fn with_the_right_to_send(
         &self,
         committed: Committed,
-        input: &InputId,
+        input: &Input,
         origin: Origin,
         is_new: bool,
     ) -> Result<Committed, Vec<PendingEffect>> {
         let mut outbox = committed.session.turn().outbox.iter();
-        let entry = outbox.find(|entry| entry.input == *input);
+        let entry = outbox.find(|entry| entry.input == input.id);
         let (Origin::Webhook, Some(entry), false) = (origin, entry, committed.replies.is_empty()) else {
             return Ok(committed);
         };
-        let age = self.engine.clock().now().since(entry.at);
+        // Both may have come at once, and the store have answered this one long after the other. So what counts for who comes
+        // second is how much later it came.
+        let now = if is_new {
+            self.engine.clock().now()
+        } else {
+            input.at
+        };
+        let age = now.since(entry.at);
         match (is_new, age < SENDING) {
             (true, true) => return Ok(committed),
             (false, true) => return Err(committed.effects),
             (_, false) => {}
         }
-        match self.engine.claim_replies(&committed.session, input).await {
+        match self.engine.claim_replies(&committed.session, &input.id).await {
             Ok(Some(session)) => Ok(Committed { session, ..committed }),
             Ok(None) => Err(committed.effects),
             Err(error) => {
