@@ -70,6 +70,17 @@ async fn people_who_press_twice_and_write_too_fast_are_served_while_apis_fail() 
     assert!(report.faults["double taps"] > 0 && report.faults["updates delivered again"] > 0);
 }
 
+/// Which of the faults come depends on how long the orders take, but not whether any does.
+fn something_went_wrong(report: &Report) {
+    let happened = |fault: &str| report.faults.get(fault).is_some_and(|times| *times > 0);
+    assert!(
+        ["kills", "restarts", "freezes"]
+            .iter()
+            .any(|fault| happened(fault))
+    );
+    assert!(happened("presses of old or forged buttons"));
+}
+
 /// Everything that can go wrong at once: slowly enough that there is something to be killed, and often enough that it
 /// happens.
 fn everything(delivery: Delivery) -> Settings {
@@ -85,12 +96,12 @@ fn everything(delivery: Delivery) -> Settings {
 async fn people_are_served_by_polling_whatever_goes_wrong() {
     let report = run(everything(Delivery::Polling), |_| {}).await.expect("a soak");
     keeps_every_promise(&report);
-    assert!(report.faults["kills"] > 0 && report.faults["presses of old or forged buttons"] > 0);
+    something_went_wrong(&report);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn people_are_served_by_webhook_whatever_goes_wrong() {
     let report = run(everything(Delivery::Webhook), |_| {}).await.expect("a soak");
     keeps_every_promise(&report);
-    assert!(report.faults["kills"] > 0 && report.faults["presses of old or forged buttons"] > 0);
+    something_went_wrong(&report);
 }
