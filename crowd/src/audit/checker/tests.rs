@@ -115,16 +115,7 @@ fn summary(answers: &Answers) -> String {
 
 #[test]
 fn an_order_to_its_end_keeps_every_promise() {
-    let history = History::new()
-        .at_summary()
-        .does(&Act::ShowPrices)
-        .hears(Said::Asking)
-        .hears(Said::Offers)
-        .does(&Act::Choose(0))
-        .hears(Said::Confirm)
-        .does(&Act::Buy)
-        .hears(Said::Label)
-        .hears(Said::Done);
+    let history = confirms(History::new()).hears(Said::Label).hears(Said::Done);
     history.keeps_all();
     assert!(history.checker.is_settled());
     assert_eq!(history.checker.labels.len(), 1);
@@ -348,14 +339,7 @@ fn an_old_question_in_the_language_before_is_no_answer() {
 
 #[test]
 fn a_label_that_is_sent_again_later_is_a_repeat_like_any_other() {
-    let history = History::new()
-        .at_summary()
-        .does(&Act::ShowPrices)
-        .hears(Said::Asking)
-        .hears(Said::Offers)
-        .does(&Act::Choose(0))
-        .hears(Said::Confirm)
-        .does(&Act::Buy)
+    let history = confirms(History::new())
         .hears(Said::Label)
         .hears(Said::Done)
         .does(&Act::Start)
@@ -399,15 +383,7 @@ fn a_message_fits_whom_it_is_due_to_before_whom_it_was_said_to() {
 
 #[test]
 fn a_repeated_question_whether_to_buy_is_no_failed_purchase() {
-    let history = History::new()
-        .at_summary()
-        .does(&Act::ShowPrices)
-        .hears(Said::Asking)
-        .hears(Said::Offers)
-        .does(&Act::Choose(0))
-        .hears(Said::Confirm)
-        .does(&Act::Buy)
-        .hears_wrongly(Said::Confirm, Taken::Repeat);
+    let history = confirms(History::new()).hears_wrongly(Said::Confirm, Taken::Repeat);
     let question = history.phrases.example(Language::English, Said::Confirm);
     let history = history
         .hears_text(format!("⚠️ Busy.\n\n{question}"), Taken::Expected)
@@ -423,16 +399,20 @@ fn label(number: u32) -> String {
     format!("{text} {number}")
 }
 
-fn buys(history: History, number: u32) -> History {
-    let history = history
+/// From the beginning to the purchase, whose label is awaited.
+fn confirms(history: History) -> History {
+    history
         .at_summary()
         .does(&Act::ShowPrices)
         .hears(Said::Asking)
         .hears(Said::Offers)
         .does(&Act::Choose(0))
         .hears(Said::Confirm)
-        .does(&Act::Buy);
-    history
+        .does(&Act::Buy)
+}
+
+fn buys(history: History, number: u32) -> History {
+    confirms(history)
         .hears_text(label(number), Taken::Expected)
         .hears(Said::Done)
 }
@@ -448,14 +428,7 @@ fn a_label_that_comes_again_is_that_of_the_earliest_order_that_says_the_same() {
 
 #[test]
 fn a_label_that_comes_again_while_the_next_is_awaited_is_not_that_one() {
-    let history = buys(History::new(), 1)
-        .at_summary()
-        .does(&Act::ShowPrices)
-        .hears(Said::Asking)
-        .hears(Said::Offers)
-        .does(&Act::Choose(0))
-        .hears(Said::Confirm)
-        .does(&Act::Buy)
+    let history = confirms(buys(History::new(), 1))
         .hears_text(label(1), Taken::Late)
         .hears_wrongly(Said::Done, Taken::Late)
         .hears_text(label(2), Taken::Expected)
