@@ -60,7 +60,8 @@ impl TurnState {
 pub struct OutboxEntry {
     /// The input.
     pub input: InputId,
-    /// When the turn was committed.
+    /// When the turn began, or when a process took the right to send the replies after that
+    /// ([`claim_replies`](crate::TurnEngine::claim_replies)).
     pub at: Timestamp,
     /// What to send, in order.
     pub replies: Vec<Reply>,
