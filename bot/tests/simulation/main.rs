@@ -18,6 +18,7 @@ mod invariants;
 mod lease;
 mod person;
 mod process;
+mod right_to_send;
 mod schedule;
 mod shipping;
 mod store;

@@ -12,7 +12,7 @@ use stepkeep::shipping::ShippingApi;
 use stepkeep::telegram::{
     ClientConfig, Poller, PollingConfig, Sender, SenderConfig, SessionShelf, TelegramClient,
 };
-use stepkeep_core::{BotId, Clock, Deadlines, Layers, RetryPolicy, Timestamp, TurnEngine};
+use stepkeep_core::{BotId, Clock, Deadlines, Layers, RetryPolicy, SessionStore, Timestamp, TurnEngine};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -107,27 +107,8 @@ async fn run(around: Surroundings, life: Life, stop: CancellationToken) {
     .with_retry(RetryPolicy::default())
     .into_shared();
     let bot = BotId(BOT);
-    let link = TelegramLink {
-        telegram,
-        life: life.clone(),
-    };
-    let client = TelegramClient::over(Arc::new(link), bot, &ClientConfig::default());
-    let shipping: Arc<dyn ShippingApi> = Arc::new(ShippingLink { shipping, life });
-    let runner = Runner::new(RunnerParts {
-        engine: TurnEngine::new(
-            Arc::clone(&store),
-            flows(&LOCALIZER, &FlowSettings::default()),
-            Arc::new(clock),
-        ),
-        sender: Arc::new(Sender::new(client.clone(), SenderConfig::default())),
-        localizer: Arc::clone(&LOCALIZER),
-        effects: Arc::new(ShippingEffects::new(Arc::clone(&shipping))),
-        documents: Arc::new(LabelDocuments::new(shipping)),
-        bot,
-        bot_name: "KeepBot".to_owned(),
-        dead_letters: DeadLetters::new(Arc::clone(&store), Arc::new(clock), bot),
-        limits: RunnerLimits::default(),
-    });
+    let client = client(telegram, &life);
+    let runner = runner(Arc::clone(&store), client.clone(), shipping, clock, life);
     let (source, config) = (Arc::new(client), PollingConfig::default());
     let poller = if has_shelf {
         let shelf = SessionShelf::new(store, Arc::new(clock), bot);
@@ -146,4 +127,40 @@ async fn run(around: Surroundings, life: Life, stop: CancellationToken) {
     recovery.abort();
     let _ = runner.shut_down(SHUTDOWN_DEADLINE).await;
     let _ = poller.confirm().await;
+}
+
+/// A process's client of Telegram.
+pub(crate) fn client(telegram: Telegram, life: &Life) -> TelegramClient {
+    let link = TelegramLink {
+        telegram,
+        life: life.clone(),
+    };
+    TelegramClient::over(Arc::new(link), BotId(BOT), &ClientConfig::default())
+}
+
+/// A process's runner.
+pub(crate) fn runner(
+    store: Arc<dyn SessionStore>,
+    client: TelegramClient,
+    shipping: Shipping,
+    clock: PausedClock,
+    life: Life,
+) -> Runner {
+    let bot = BotId(BOT);
+    let shipping: Arc<dyn ShippingApi> = Arc::new(ShippingLink { shipping, life });
+    Runner::new(RunnerParts {
+        engine: TurnEngine::new(
+            Arc::clone(&store),
+            flows(&LOCALIZER, &FlowSettings::default()),
+            Arc::new(clock),
+        ),
+        sender: Arc::new(Sender::new(client, SenderConfig::default())),
+        localizer: Arc::clone(&LOCALIZER),
+        effects: Arc::new(ShippingEffects::new(Arc::clone(&shipping))),
+        documents: Arc::new(LabelDocuments::new(shipping)),
+        bot,
+        bot_name: "KeepBot".to_owned(),
+        dead_letters: DeadLetters::new(store, Arc::new(clock), bot),
+        limits: RunnerLimits::default(),
+    })
 }
