@@ -69,8 +69,8 @@ mod tests {
             assert_eq!((read_life, read), (life, value.copied()));
             String::from_utf8(bytes).unwrap()
         };
-        insta::assert_snapshot!(encoded(Some(&Some(7))), @"");
-        insta::assert_snapshot!(encoded(Some(&None)), @"");
-        insta::assert_snapshot!(encoded(None), @"");
+        insta::assert_snapshot!(encoded(Some(&Some(7))), @r#"{"life_ms":5000,"answer":{"Present":7}}"#);
+        insta::assert_snapshot!(encoded(Some(&None)), @r#"{"life_ms":5000,"answer":{"Present":null}}"#);
+        insta::assert_snapshot!(encoded(None), @r#"{"life_ms":5000,"answer":"Absent"}"#);
     }
 }
