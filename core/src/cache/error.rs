@@ -1,6 +1,5 @@
 //! Why there is no answer.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,6 +30,15 @@ pub enum CacheError<E> {
 }
 
 impl<E> CacheError<E> {
+    /// What a panic left behind.
+    pub(super) fn of_panic(payload: &(dyn std::any::Any + Send)) -> Self {
+        let text = payload.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        Self::Panicked {
+            message: text.unwrap_or("it said nothing").into(),
+        }
+    }
+
     /// What the source said, if it said something.
     pub fn failure(&self) -> Option<&E> {
         match self {
@@ -50,17 +58,6 @@ impl<E> Clone for CacheError<E> {
                 message: Arc::clone(message),
             },
             Self::Interrupted => Self::Interrupted,
-        }
-    }
-}
-
-impl<E: fmt::Display> CacheError<E> {
-    /// What a panic left behind.
-    pub(super) fn of_panic(payload: &(dyn std::any::Any + Send)) -> Self {
-        let text = payload.downcast_ref::<&str>().copied();
-        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-        Self::Panicked {
-            message: text.unwrap_or("it said nothing").into(),
         }
     }
 }

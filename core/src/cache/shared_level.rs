@@ -103,6 +103,8 @@ impl<K: Hash, V: Clone + Send + Sync + 'static> SharedLevel<K, V> {
                         self.counters.hits.count();
                         return Search::Found(Found { stored, remaining });
                     }
+                    // A level that doesn't let itself be overruled.
+                    Err(_) if lease.steal => return Search::LoadIt(None),
                     // Of another version, perhaps: it is replaced.
                     Err(error) => {
                         self.counters.errors.count();
