@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "cache")]
+pub mod cache;
 mod change;
 mod cleanup_task;
 mod clock;

@@ -38,7 +38,7 @@ pub(crate) struct Connection {
 }
 
 /// How a connection is made.
-enum Connector {
+pub(crate) enum Connector {
     Server(Box<Client>),
     // Asking the sentinels takes it by `&mut`.
     Sentinel(Box<Mutex<SentinelClient>>),
@@ -198,7 +198,7 @@ async fn query<T: FromRedisValue>(
 }
 
 impl Connector {
-    fn new(config: &RedisConfig) -> Result<Self, RedisError> {
+    pub(crate) fn new(config: &RedisConfig) -> Result<Self, RedisError> {
         let mut session = RedisConnectionInfo::default()
             .set_db(config.database)
             .set_protocol(ProtocolVersion::RESP2);
@@ -289,6 +289,19 @@ impl Connector {
                 Ok(Live::Server(connection))
             }
             Self::Cluster(client) => Ok(Live::Cluster(client.get_async_connection().await?)),
+        }
+    }
+
+    /// A connection of its own for messages. In a cluster it is made to a node, as every node passes on what is published.
+    #[cfg(feature = "cache")]
+    pub(crate) async fn connect_for_messages(&self) -> Result<redis::aio::PubSub, RedisError> {
+        match self {
+            Self::Server(client) => client.get_async_pubsub().await,
+            Self::Sentinel(client) => {
+                let client = client.lock().await.async_get_client().await?;
+                client.get_async_pubsub().await
+            }
+            Self::Cluster(_) => Err(std::io::Error::from(std::io::ErrorKind::Unsupported).into()),
         }
     }
 }

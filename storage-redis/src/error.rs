@@ -70,6 +70,17 @@ impl Failure {
     }
 }
 
+#[cfg(feature = "cache")]
+impl From<Failure> for stepkeep_core::cache::SecondLevelError {
+    fn from(failure: Failure) -> Self {
+        let error = Self::new(format!("{BACKEND}: {}", failure.message));
+        match failure.source {
+            Some(source) => error.with_source(source),
+            None => error,
+        }
+    }
+}
+
 /// The code that a server's error begins with, wherever an old version hides it in the error of a script.
 fn has_code(error: &RedisError, code: &str) -> bool {
     error.code() == Some(code) || error.detail().is_some_and(|detail| detail.contains(code))

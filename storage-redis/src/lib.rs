@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "cache")]
+mod cache;
 mod cleanup;
 mod cluster;
 mod config;
@@ -14,5 +16,7 @@ mod scripts;
 mod store;
 mod url;
 
+#[cfg(feature = "cache")]
+pub use cache::RedisCacheLevel;
 pub use config::{Address, ConfigError, RedisConfig, SentinelCredentials, Topology};
 pub use store::RedisStorage;

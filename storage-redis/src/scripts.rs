@@ -38,7 +38,7 @@ impl Scripts {
 }
 
 impl NamedScript {
-    fn new(code: &'static str) -> Self {
+    pub(crate) fn new(code: &'static str) -> Self {
         Self {
             code,
             digest: Script::new(code).get_hash().to_owned(),

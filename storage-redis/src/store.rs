@@ -155,7 +155,7 @@ impl Shared {
     }
 }
 
-fn refused(error: &ConfigError) -> StoreError {
+pub(crate) fn refused(error: &ConfigError) -> StoreError {
     StoreError::new(StoreErrorKind::Invalid, StoreOperation::Open, BACKEND).with_message(error.to_string())
 }
 
