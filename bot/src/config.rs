@@ -17,6 +17,7 @@
 //! assert!(error.to_string().contains("postgres"));
 //! ```
 
+mod cache;
 mod error;
 mod redaction;
 mod setting;
@@ -32,6 +33,7 @@ use secrecy::SecretString;
 use stepkeep_core::UserId;
 use url::Url;
 
+pub use self::cache::CacheSettings;
 pub use self::error::{ConfigError, Origin, Problem};
 pub use self::setting::Setting;
 pub use self::sources::{SettingFlags, Sources};
@@ -58,6 +60,8 @@ pub struct Settings {
     pub admins: BTreeSet<UserId>,
     /// When idle sessions are removed.
     pub cleanup: CleanupSettings,
+    /// How long is kept what comes from elsewhere.
+    pub cache: CacheSettings,
     /// When people hear who stop answering.
     pub idle: IdleSettings,
     /// What is logged, and how.
@@ -130,6 +134,7 @@ impl Settings {
         let admins = findings.read(&setting::ADMINS, values::parse_user_ids);
         let interval = findings.read(&setting::CLEANUP_INTERVAL, values::parse_cleanup_interval);
         let idle = findings.read(&setting::CLEANUP_IDLE, values::parse_cleanup_idle);
+        let cache = CacheSettings::read(&mut findings);
         let shipping_reminder = findings.read(&setting::SHIPPING_REMINDER, values::parse_idle);
         let shipping_timeout = findings.read(&setting::SHIPPING_TIMEOUT, values::parse_idle);
         let log = LogSettings::read(&mut findings);
@@ -148,6 +153,7 @@ impl Settings {
                     interval: interval?,
                     idle: idle?,
                 },
+                cache: cache?,
                 idle: IdleSettings {
                     shipping_reminder: shipping_reminder?,
                     shipping_timeout: shipping_timeout?,

@@ -1,5 +1,6 @@
 //! Stepkeep, the bot: delivery, flows, and the clients of the outside APIs.
 
+pub mod catalogue;
 pub mod cli;
 pub mod config;
 pub mod dead_letters;

@@ -16,6 +16,7 @@ use teloxide_core::payloads::{GetMe, SetMyCommands};
 use teloxide_core::types::BotCommand;
 use tokio_util::sync::CancellationToken;
 
+use crate::catalogue::RatesCatalogue;
 use crate::config::{Settings, TelegramSettings};
 use crate::dead_letters::{self, DeadLetters};
 use crate::effects::{LabelDocuments, ShippingEffects};
@@ -116,15 +117,20 @@ pub async fn run_on(
     set_commands(&sender, &localizer).await;
 
     let bot = telegram.bot_id();
+    let rates = RatesCatalogue::new(
+        Arc::clone(&shipping),
+        settings.cache.rates(),
+        Arc::new(SystemClock),
+    );
     let runner = Runner::new(RunnerParts {
         engine: TurnEngine::new(
             Arc::clone(&store),
-            flows(&localizer, &flow_settings(settings)),
+            flows(&localizer, &flow_settings(settings, &rates)),
             Arc::new(SystemClock),
         ),
         sender: Arc::clone(&sender),
         localizer,
-        effects: Arc::new(ShippingEffects::new(Arc::clone(&shipping))),
+        effects: Arc::new(ShippingEffects::new(Arc::clone(&shipping), rates)),
         documents: Arc::new(LabelDocuments::new(shipping)),
         bot,
         bot_name: me.username().to_owned(),
@@ -166,9 +172,10 @@ async fn drain(runner: &Runner) {
 /// How late a reminder may be that no process was there to send.
 const LATEST_REMINDER: Duration = Duration::from_hours(1);
 
-fn flow_settings(settings: &Settings) -> FlowSettings {
+fn flow_settings(settings: &Settings, rates: &RatesCatalogue) -> FlowSettings {
     let idle = &settings.idle;
     FlowSettings {
+        rates: Some(Arc::new(rates.clone())),
         shipping_idle: idle.shipping_timeout.map(|close_after| IdlePolicy {
             remind_after: idle.shipping_reminder,
             close_after,

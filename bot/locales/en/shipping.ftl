@@ -113,9 +113,19 @@ delivery-days =
     }
 delivery-days-unknown = time not stated
 rates-none = No carrier offers to take this parcel. Please check the addresses, the weight and the size, then try again.
-rates-expired = These prices are no longer fresh. I'll ask the carriers again.
+# $time (text)
+rates-hold-until = These prices hold until { $time }.
+# $time (text)
+rates-of-earlier = These prices are from { $time } and may have changed. I'll ask again before you buy.
+rates-expired = These prices are no longer fresh. I'm asking the carriers again…
+price-checking = Asking the carrier to confirm the price…
+# $price, $old-price (text)
+rate-price-changed = The price has changed: it was { $old-price }, and is { $price } now.
 # $price (text)
-rate-price-changed = The price has changed: it is { $price } now. Shall I go on?
+rate-price-unchanged = I've asked again: the price is still { $price }.
+rate-gone = The carriers don't offer this any more.
+# $time (text): hours and minutes in UTC
+time-of-day = { $time } UTC
 
 ## Buying
 # $offer, $price, $delivery (text)

@@ -121,9 +121,19 @@ delivery-days =
     }
 delivery-days-unknown = срок не указан
 rates-none = Никто из перевозчиков не берётся доставить эту посылку. Проверьте, пожалуйста, адреса, вес и размеры и попробуйте ещё раз.
-rates-expired = Эти цены уже устарели. Сейчас узнаю их заново.
+# $time (текст)
+rates-hold-until = Цены действуют до { $time }.
+# $time (текст)
+rates-of-earlier = Эти цены на { $time } и могли измениться. Перед покупкой я узнаю их ещё раз.
+rates-expired = Эти цены уже устарели. Узнаю их заново…
+price-checking = Уточняю цену у перевозчика…
+# $price, $old-price (текст)
+rate-price-changed = Цена изменилась: была { $old-price }, теперь { $price }.
 # $price (текст)
-rate-price-changed = Цена изменилась: теперь { $price }. Продолжаем?
+rate-price-unchanged = Узнал ещё раз: цена прежняя, { $price }.
+rate-gone = Этого предложения у перевозчиков больше нет.
+# $time (текст): часы и минуты по UTC
+time-of-day = { $time } UTC
 
 ## Покупка
 # $offer, $price, $delivery (текст)

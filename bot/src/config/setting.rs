@@ -29,7 +29,7 @@ impl Setting {
     pub const ENVIRONMENT_PREFIX: &'static str = "STEPKEEP_";
 
     /// Every setting, in the order in which people are told of them.
-    pub const ALL: [&'static Self; 18] = [
+    pub const ALL: [&'static Self; 20] = [
         &TELEGRAM_TOKEN,
         &TELEGRAM_API_URL,
         &DELIVERY,
@@ -44,6 +44,8 @@ impl Setting {
         &ADMINS,
         &CLEANUP_INTERVAL,
         &CLEANUP_IDLE,
+        &CACHE_RATES,
+        &CACHE_CARRIERS,
         &SHIPPING_REMINDER,
         &SHIPPING_TIMEOUT,
         &LOG,
@@ -217,6 +219,26 @@ pub(super) static CLEANUP_IDLE: Setting = Setting {
     expected: "a duration of at least 1m",
     example: "24h",
     default: Some("24h"),
+    secret: false,
+    list: false,
+};
+
+pub(super) static CACHE_RATES: Setting = Setting {
+    key: "cache_rates",
+    about: "How long the carriers' prices hold after they were asked",
+    expected: "a duration from 1s to 24h",
+    example: "5m",
+    default: Some("10m"),
+    secret: false,
+    list: false,
+};
+
+pub(super) static CACHE_CARRIERS: Setting = Setting {
+    key: "cache_carriers",
+    about: "How long the list of carriers is taken as it was",
+    expected: "a duration from 1s to 24h",
+    example: "10m",
+    default: Some("1h"),
     secret: false,
     list: false,
 };

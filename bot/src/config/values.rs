@@ -211,6 +211,11 @@ pub(super) fn parse_cleanup_idle(text: &str) -> Result<Duration, String> {
     parse_duration(text, Duration::from_mins(1), Duration::from_hours(10 * 365 * 24))
 }
 
+/// How long something is kept.
+pub(super) fn parse_time_to_live(text: &str) -> Result<Duration, String> {
+    parse_duration(text, Duration::from_secs(1), Duration::from_hours(24))
+}
+
 /// A duration, or `off`.
 pub(super) fn parse_idle(text: &str) -> Result<Option<Duration>, String> {
     if text.trim() == "off" {

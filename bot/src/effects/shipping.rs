@@ -9,10 +9,10 @@ use serde::de::DeserializeOwned;
 use stepkeep_core::{FieldValue, PendingEffect};
 
 use super::{EffectResult, Effects};
-use crate::flows::shipping::calls::{BUY_LABEL, CallOutcome, FETCH_RATES, VOID_LABEL};
+use crate::catalogue::RatesCatalogue;
+use crate::flows::shipping::calls::{BUY_LABEL, CallOutcome, FETCH_RATES, RatesRequest, VOID_LABEL};
 use crate::shipping::{
-    Label, LabelId, LabelStatus, Operation, RateId, Shipment, ShippingApi, ShippingError, ShippingErrorKind,
-    Voiding,
+    Label, LabelId, LabelStatus, Operation, RateId, ShippingApi, ShippingError, ShippingErrorKind, Voiding,
 };
 
 /// After so many processes found no answer, the person is told that it isn't known. Trying again stays safe, since every
@@ -27,16 +27,25 @@ const LABEL_CHECK_PAUSE: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct ShippingEffects {
     api: Arc<dyn ShippingApi>,
+    rates: RatesCatalogue,
 }
 
 impl ShippingEffects {
-    /// Makes them with this API.
-    pub fn new(api: Arc<dyn ShippingApi>) -> Self {
-        Self { api }
+    /// Makes them with this API, and asks this catalogue for rates.
+    pub fn new(api: Arc<dyn ShippingApi>, rates: RatesCatalogue) -> Self {
+        Self { api, rates }
     }
 
-    async fn fetch_rates(&self, shipment: &Shipment) -> EffectResult {
-        finished(self.api.rates(shipment).await)
+    async fn fetch_rates(&self, request: &RatesRequest) -> EffectResult {
+        let offers = if request.is_fresh {
+            self.rates.fresh_offers(&request.shipment).await
+        } else {
+            self.rates.offers(&request.shipment).await
+        };
+        stored(&match offers {
+            Ok(offers) => CallOutcome::Done(offers),
+            Err(error) => told(&error),
+        })
     }
 
     /// Every purchase looks first, not only one that is taken up again: the person may have pressed "try again" after an
@@ -97,7 +106,7 @@ impl Effects for ShippingEffects {
     async fn run(&self, effect: &PendingEffect) -> EffectResult {
         let result = match effect.name.as_str() {
             FETCH_RATES => match payload(effect) {
-                Some(shipment) => Some(self.fetch_rates(&shipment).await),
+                Some(request) => Some(self.fetch_rates(&request).await),
                 None => None,
             },
             BUY_LABEL => match payload(effect) {
@@ -150,20 +159,26 @@ fn payload<T: DeserializeOwned>(effect: &PendingEffect) -> Option<T> {
 }
 
 fn finished<T: Serialize>(result: Result<T, ShippingError>) -> EffectResult {
-    let outcome = match result {
+    stored(&match result {
         Ok(value) => CallOutcome::Done(value),
-        Err(error) => {
-            tracing::warn!(
-                kind = error.kind().as_str(),
-                operation = error.operation().as_str(),
-                request_id = error.request_id(),
-                status = error.status(),
-                "the shipping API failed"
-            );
-            CallOutcome::Failed(error.summary())
-        }
-    };
-    match FieldValue::new(&outcome) {
+        Err(error) => told(&error),
+    })
+}
+
+/// A failure, as the flow hears of it.
+fn told<T>(error: &ShippingError) -> CallOutcome<T> {
+    tracing::warn!(
+        kind = error.kind().as_str(),
+        operation = error.operation().as_str(),
+        request_id = error.request_id(),
+        status = error.status(),
+        "the shipping API failed"
+    );
+    CallOutcome::Failed(error.summary())
+}
+
+fn stored<T: Serialize>(outcome: &CallOutcome<T>) -> EffectResult {
+    match FieldValue::new(outcome) {
         Ok(value) => EffectResult::Finished(value),
         Err(error) => {
             tracing::error!(%error, "an outcome can't be stored");

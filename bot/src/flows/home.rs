@@ -7,6 +7,7 @@ use stepkeep_core::{
     Event, FieldValue, Flow, FlowError, FlowName, Home, Lost, Message, Next, Reply, Turn, TurnContext,
 };
 
+use super::menus::Menu;
 use super::shipping;
 use super::speech::{Speech, language_field};
 use crate::localization::{Args, Language, Localizer};
@@ -27,6 +28,8 @@ const LANGUAGE_PREFIX: &str = "language:";
 #[derive(Debug)]
 pub(super) struct HomeFlow {
     localizer: Arc<Localizer>,
+    main_menu: Menu,
+    languages: Menu,
 }
 
 pub(super) fn name() -> FlowName {
@@ -35,7 +38,11 @@ pub(super) fn name() -> FlowName {
 
 impl HomeFlow {
     pub(super) fn new(localizer: Arc<Localizer>) -> Self {
-        Self { localizer }
+        Self {
+            localizer,
+            main_menu: Menu::new(),
+            languages: Menu::new(),
+        }
     }
 
     fn speech<'a>(&'a self, context: &TurnContext<'_>) -> Speech<'a> {
@@ -44,20 +51,24 @@ impl HomeFlow {
 
     fn main_menu(&self, context: &TurnContext<'_>) -> Message {
         let speech = self.speech(context);
-        Message::text(speech.plain("main-menu"))
-            .row([(speech.plain("button-new-order"), NEW_ORDER)])
-            .row([
-                (speech.plain("button-language"), CHOOSE_LANGUAGE),
-                (speech.plain("button-help"), HELP),
-            ])
+        self.main_menu.get(speech.language, || {
+            Message::text(speech.plain("main-menu"))
+                .row([(speech.plain("button-new-order"), NEW_ORDER)])
+                .row([
+                    (speech.plain("button-language"), CHOOSE_LANGUAGE),
+                    (speech.plain("button-help"), HELP),
+                ])
+        })
     }
 
     fn language_choice(&self, context: &TurnContext<'_>) -> Turn {
-        let choices =
-            Language::ALL.map(|language| (language.own_name(), format!("{LANGUAGE_PREFIX}{language}")));
-        Turn::say(Reply::Message(
-            Message::text(self.speech(context).plain("language-choose")).row(choices),
-        ))
+        let speech = self.speech(context);
+        let menu = self.languages.get(speech.language, || {
+            let choices =
+                Language::ALL.map(|language| (language.own_name(), format!("{LANGUAGE_PREFIX}{language}")));
+            Message::text(speech.plain("language-choose")).row(choices)
+        });
+        Turn::say(Reply::Message(menu))
     }
 
     fn choose_language(&self, context: &TurnContext<'_>, language: Language) -> Turn {

@@ -1,6 +1,7 @@
 //! The bot's dialogues: pure functions from a session and an event to a turn.
 
 mod home;
+mod menus;
 pub mod shipping;
 mod speech;
 
@@ -11,14 +12,17 @@ use stepkeep_core::{Flows, IdlePolicy};
 pub use home::COMMANDS;
 pub use speech::language_of_session;
 
+use crate::catalogue::RatesAtHand;
 use crate::localization::Localizer;
 use home::HomeFlow;
 use shipping::ShippingFlow;
 use speech::language_field;
 
-/// What operators decide about the dialogues.
-#[derive(Clone, Copy, Debug, Default)]
+/// What operators decide about the dialogues, and what these may look at.
+#[derive(Clone, Debug, Default)]
 pub struct FlowSettings {
+    /// The offers that are known already: with them a person who asks for prices sees them at once.
+    pub rates: Option<Arc<dyn RatesAtHand>>,
     /// What becomes of an order whose person stops answering; `None` lets it wait until the cleanup.
     pub shipping_idle: Option<IdlePolicy>,
 }
@@ -26,6 +30,6 @@ pub struct FlowSettings {
 /// All dialogues of the bot.
 pub fn flows(localizer: &Arc<Localizer>, settings: &FlowSettings) -> Flows {
     Flows::new(HomeFlow::new(Arc::clone(localizer)))
-        .with(ShippingFlow::new(Arc::clone(localizer), settings.shipping_idle))
+        .with(ShippingFlow::new(Arc::clone(localizer), settings))
         .keeping(language_field())
 }

@@ -1,5 +1,7 @@
 //! Prices, offers, and what goes wrong with the shipping API, in words.
 
+use stepkeep_core::Timestamp;
+
 use super::{Args, Language, Localized, Localizer};
 use crate::{
     money::{Money, NumberStyle},
@@ -14,6 +16,13 @@ impl Localizer {
             Language::Russian => NumberStyle::Russian,
         };
         amount.display(style).to_string()
+    }
+
+    /// When something is, on the day of whoever reads it soon: `14:35 UTC`. Telegram doesn't tell a person's time zone.
+    pub fn time_of_day(&self, language: Language, at: Timestamp) -> String {
+        let time = jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or_default();
+        let time = time.strftime("%H:%M").to_string();
+        self.text(language, "time-of-day", &Args::new().with("time", time))
     }
 
     /// How long a delivery takes: `3 days`, `3 дня`; or that it isn't stated.

@@ -146,10 +146,7 @@ async fn cancel_and_start_work_in_every_step() {
             prompt = person.answers(&order, question, &prompt).await;
         }
         if last > QUESTIONS {
-            person
-                .chooses(&prompt, "Show prices", "Asking the carriers")
-                .await;
-            prompt = person.hears("Tap the one you like").await;
+            prompt = person.sees_prices(&prompt).await;
         }
         if last > QUESTIONS + 1 {
             prompt = person.chooses(&prompt, "USPS", "Shall I buy the label?").await;

@@ -131,6 +131,15 @@ async fn every_answer_and_every_tap_costs_one_read_and_one_write() {
         .await;
     let offers = person.hears("Tap the one you like").await;
     costs_with_call(before).await;
+    // Prices that are known come without a call.
+    let summary = person.chooses(&offers, "Back", "Please check your order").await;
+    town.is_quiet().await;
+    let before = store.counts();
+    let offers = person
+        .chooses(&summary, "Show prices", "Tap the one you like")
+        .await;
+    town.is_quiet().await;
+    assert_eq!(store.counts(), (before.0 + 1, before.1 + 1));
     let before = store.counts();
     let confirmation = person.chooses(&offers, "USPS", "Shall I buy the label?").await;
     town.is_quiet().await;

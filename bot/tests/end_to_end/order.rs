@@ -166,9 +166,14 @@ impl Person {
 
     /// From the summary to the question whether to buy.
     pub(crate) async fn chooses_an_offer(&mut self, summary: &Heard) -> Heard {
-        self.chooses(summary, "Show prices", "Asking the carriers").await;
-        let offers = self.hears("Tap the one you like").await;
+        let offers = self.sees_prices(summary).await;
         self.chooses(&offers, "USPS", "Shall I buy the label?").await
+    }
+
+    /// From the summary to the offers, which may be known.
+    pub(crate) async fn sees_prices(&mut self, summary: &Heard) -> Heard {
+        self.taps(summary, "Show prices").await;
+        self.hears_at_last("Tap the one you like").await
     }
 
     /// From the question whether to buy to the label; answers the message with the file.
@@ -179,7 +184,7 @@ impl Person {
 
     /// The label's file, and the question what to do next.
     pub(crate) async fn gets_the_label(&mut self) -> Heard {
-        let label = self.hears("Your label is ready").await;
+        let label = self.hears_at_last("Your label is ready").await;
         self.has_file(&label).await;
         self.hears("All done").await;
         label

@@ -151,6 +151,20 @@ impl Person {
         heard
     }
 
+    /// The next message of the bot but for one that says that the carriers are asked, which isn't said when it is known what
+    /// they ask.
+    pub(crate) async fn hears_at_last(&mut self, part: &str) -> Heard {
+        let heard = self.next().await;
+        if heard.text.contains(part) {
+            return heard;
+        }
+        assert!(
+            heard.text.contains("Asking the carrier"),
+            "expected {part:?}, but the bot said {heard:#?}"
+        );
+        self.hears(part).await
+    }
+
     /// Says something, and gets the answer.
     pub(crate) async fn asks(&mut self, text: &str, part: &str) -> Heard {
         self.says(text).await;

@@ -93,7 +93,7 @@ async fn a_purchase_that_fails_leads_back_to_the_question_and_trying_again_buys_
         let summary = person.fills_in(&order).await;
         let confirmation = person.chooses_an_offer(&summary).await;
         person.taps(&confirmation, "Buy for").await;
-        let failed = person.hears(reason).await;
+        let failed = person.hears_at_last(reason).await;
         assert!(failed.text.starts_with("⚠️"), "{failed:#?}");
         assert!(failed.text.contains("Shall I buy the label?"), "{failed:#?}");
         person.taps(&failed, "Try again").await;
@@ -140,5 +140,34 @@ async fn a_label_can_be_given_back_or_not() {
         person.chooses(&question, "Yes", answer).await;
         person.hears("All done").await;
     }
+    bot.has_not_panicked();
+}
+
+/// A parcel like somebody else's: its prices are known, and the label bears the right names all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn known_prices_are_shown_at_once_and_the_label_is_the_persons_own() {
+    let (town, bot) = Town::with_bot().await;
+    let mut other = town.person(1).await;
+    other.orders(&Order::of(37).with(RECIPIENT, "Bob Ray")).await;
+    let mut person = town.person(2).await;
+    let order = Order::of(37).with(RECIPIENT, "Eve Poe");
+    let summary = person.fills_in(&order).await;
+    let offers = person
+        .chooses(&summary, "Show prices", "Tap the one you like")
+        .await;
+    assert!(offers.text.contains("These prices hold until"), "{offers:#?}");
+    let confirmation = person.chooses(&offers, "USPS", "Shall I buy the label?").await;
+    person
+        .chooses(
+            &confirmation,
+            "Buy for",
+            "Asking the carrier to confirm the price",
+        )
+        .await;
+    person.gets_the_label().await;
+    let labels = town.labels().await;
+    assert_eq!(labels.len(), 2, "each has a label of their own");
+    let names: Vec<_> = labels.iter().map(|label| &label["ship_to"]["name"]).collect();
+    assert!(names.iter().any(|name| **name == "Eve Poe"), "{names:?}");
     bot.has_not_panicked();
 }

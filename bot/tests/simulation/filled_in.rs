@@ -4,8 +4,8 @@ use std::sync::{Arc, LazyLock};
 
 use stepkeep::flows::{FlowSettings, flows};
 use stepkeep_core::{
-    BotId, ChatId, Input, InputId, InputKind, MemoryStorage, NewSession, Outcome, Session, SessionChange,
-    SessionKey, SystemClock, Tap, TurnEngine, UserId,
+    BotId, ChatId, FieldName, FieldValue, Input, InputId, InputKind, MemoryStorage, NewSession, Outcome,
+    Session, SessionChange, SessionKey, SystemClock, Tap, TurnEngine, UserId,
 };
 
 use crate::person::QUESTIONS;
@@ -25,6 +25,11 @@ pub(crate) fn session_of(person: i64, clock: PausedClock) -> NewSession {
     change = data.fold(change, |change, (name, value)| {
         change.set(name.clone(), value.clone())
     });
+    // What tells one order from another, as the beginning of each draws it.
+    change = change.set(
+        FieldName::constant("order_id"),
+        FieldValue::text(&format!("order-{person}")),
+    );
     NewSession::new(key, change)
 }
 

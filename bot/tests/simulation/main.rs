@@ -11,6 +11,7 @@
     reason = "a test ends where something fails"
 )]
 
+mod button_path;
 mod chance;
 mod chat;
 mod filled_in;

@@ -3,6 +3,7 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use stepkeep::catalogue::RatesCatalogue;
 use stepkeep::dead_letters::DeadLetters;
 use stepkeep::effects::{LabelDocuments, ShippingEffects};
 use stepkeep::flows::{FlowSettings, flows};
@@ -12,6 +13,7 @@ use stepkeep::shipping::ShippingApi;
 use stepkeep::telegram::{
     ClientConfig, Poller, PollingConfig, Sender, SenderConfig, SessionShelf, TelegramClient,
 };
+use stepkeep_core::cache::CacheConfig;
 use stepkeep_core::{BotId, Clock, Deadlines, Layers, RetryPolicy, SessionStore, Timestamp, TurnEngine};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -148,15 +150,16 @@ pub(crate) fn runner(
 ) -> Runner {
     let bot = BotId(BOT);
     let shipping: Arc<dyn ShippingApi> = Arc::new(ShippingLink { shipping, life });
+    let rates = RatesCatalogue::new(Arc::clone(&shipping), CacheConfig::default(), Arc::new(clock));
+    let settings = FlowSettings {
+        rates: Some(Arc::new(rates.clone())),
+        ..FlowSettings::default()
+    };
     Runner::new(RunnerParts {
-        engine: TurnEngine::new(
-            Arc::clone(&store),
-            flows(&LOCALIZER, &FlowSettings::default()),
-            Arc::new(clock),
-        ),
+        engine: TurnEngine::new(Arc::clone(&store), flows(&LOCALIZER, &settings), Arc::new(clock)),
         sender: Arc::new(Sender::new(client, SenderConfig::default())),
         localizer: Arc::clone(&LOCALIZER),
-        effects: Arc::new(ShippingEffects::new(Arc::clone(&shipping))),
+        effects: Arc::new(ShippingEffects::new(Arc::clone(&shipping), rates)),
         documents: Arc::new(LabelDocuments::new(shipping)),
         bot,
         bot_name: "KeepBot".to_owned(),

@@ -23,6 +23,8 @@ pub(crate) struct Shipping {
     sales: Arc<Mutex<Sales>>,
     /// How long a client takes to send a purchase off, once it has looked it up.
     before_purchases: Duration,
+    /// How long every call is on its way, whatever the weather.
+    distance: Duration,
     weather: Weather,
 }
 
@@ -45,6 +47,7 @@ impl Shipping {
         Self {
             sales: Arc::default(),
             before_purchases: Duration::ZERO,
+            distance: Duration::ZERO,
             weather,
         }
     }
@@ -55,6 +58,16 @@ impl Shipping {
             before_purchases,
             ..self
         }
+    }
+
+    /// The same, so far away.
+    pub(crate) fn at_a_distance(self, distance: Duration) -> Self {
+        Self { distance, ..self }
+    }
+
+    /// How often somebody asked for rates, and was answered.
+    pub(crate) fn rates_asked(&self) -> u64 {
+        self.sales().rates / 2
     }
 
     pub(crate) fn sales(&self) -> parking_lot::MutexGuard<'_, Sales> {
@@ -92,6 +105,7 @@ impl ShippingLink {
     ) -> Result<T, ShippingError> {
         let weather = &self.shipping.weather;
         self.life.goes_on().await;
+        sleep(self.shipping.distance).await;
         weather.pass(50, 400, 20_000).await;
         let kinds = [
             ShippingErrorKind::Unavailable,
@@ -126,7 +140,7 @@ impl ShippingApi for ShippingLink {
                     carrier: "USPS".to_owned(),
                     carrier_code: "usps".to_owned(),
                     service: service.to_owned(),
-                    service_code: "usps_any".to_owned(),
+                    service_code: service.to_lowercase().replace(' ', "_"),
                     price: Money::from_minor(price, Currency::USD),
                     days: Some(3),
                     estimated_delivery: None,

@@ -114,7 +114,7 @@ impl Telegram {
     }
 
     /// What a call does, and what it answers: a result, or a code and a description.
-    fn carry_out(&self, method: &str, arguments: &Value) -> Result<Value, (u16, &'static str)> {
+    pub(crate) fn carry_out(&self, method: &str, arguments: &Value) -> Result<Value, (u16, &'static str)> {
         let mut state = self.state();
         let chat_id = arguments["chat_id"].as_i64().unwrap_or_default();
         let text = |name: &str| arguments[name].as_str().unwrap_or_default().to_owned();

@@ -6,9 +6,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use stepkeep_core::{EffectRequest, FieldValue, FlowError};
 
-use crate::shipping::{Label, LabelId, Quote, RateId, Shipment, ShippingErrorSummary, Voiding};
+use crate::catalogue::Offers;
+use crate::shipping::{Label, LabelId, RateId, Shipment, ShippingErrorSummary, Voiding};
 
-/// Asks for rates. Payload: [`Shipment`]; outcome: [`CallOutcome`] of [`Quote`].
+/// Asks for rates. Payload: [`RatesRequest`]; outcome: [`CallOutcome`] of [`Offers`].
 pub const FETCH_RATES: &str = "fetch_rates";
 /// Buys a label. Payload: [`RateId`]; outcome: [`CallOutcome`] of [`Label`].
 pub const BUY_LABEL: &str = "buy_label";
@@ -21,6 +22,17 @@ pub const READ_LEASE: Duration = Duration::from_secs(30);
 /// process died can take to be carried out, so that looking it up afterwards finds it.
 pub const WRITE_LEASE: Duration = Duration::from_mins(1);
 
+/// What rates are asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RatesRequest {
+    /// The parcel.
+    #[serde(flatten)]
+    pub shipment: Shipment,
+    /// Whether the carriers have to be asked, whatever is known already.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_fresh: bool,
+}
+
 /// What a call brought.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -32,14 +44,14 @@ pub enum CallOutcome<T> {
 }
 
 /// What [`FETCH_RATES`] brings.
-pub type RatesOutcome = CallOutcome<Quote>;
+pub type RatesOutcome = CallOutcome<Offers>;
 /// What [`BUY_LABEL`] brings.
 pub type PurchaseOutcome = CallOutcome<Label>;
 /// What [`VOID_LABEL`] brings.
 pub type VoidingOutcome = CallOutcome<Voiding>;
 
-pub(super) fn fetch_rates(shipment: &Shipment) -> Result<EffectRequest, FlowError> {
-    request(FETCH_RATES, shipment, READ_LEASE, false)
+pub(super) fn fetch_rates(wanted: &RatesRequest) -> Result<EffectRequest, FlowError> {
+    request(FETCH_RATES, wanted, READ_LEASE, false)
 }
 
 pub(super) fn buy_label(rate_id: &RateId) -> Result<EffectRequest, FlowError> {

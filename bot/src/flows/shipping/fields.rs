@@ -18,6 +18,8 @@ pub(super) const DIMENSIONS: &str = "dimensions";
 pub(super) const ORDER_ID: &str = "order_id";
 /// The offers that the person chooses from.
 pub(super) const RATES: &str = "rates";
+/// Since when the offers are known, and until when they hold.
+pub(super) const QUOTE_TERMS: &str = "quote_terms";
 /// The id of the chosen offer.
 pub(super) const CHOSEN_RATE: &str = "chosen_rate";
 /// The label, once it is bought.

@@ -4,6 +4,7 @@ pub mod calls;
 mod fields;
 mod offers;
 mod order;
+mod price_check;
 mod purchase;
 mod questions;
 
@@ -17,18 +18,31 @@ use stepkeep_core::{
 
 pub use purchase::LABEL_SOURCE;
 
+use super::FlowSettings;
+use super::menus::Menu;
 use super::speech::Speech;
+use crate::catalogue::RatesAtHand;
 use crate::localization::Localizer;
 
 const SUMMARY: &str = "summary";
 const FETCHING_RATES: &str = "fetching_rates";
 const RATES: &str = "rates";
 const CONFIRM: &str = "confirm";
+const CHECKING_PRICE: &str = "checking_price";
 const BUYING: &str = "buying";
 const DONE: &str = "done";
 const VOIDING: &str = "voiding";
 /// The steps behind the questions.
-const STEPS: [&str; 7] = [SUMMARY, FETCHING_RATES, RATES, CONFIRM, BUYING, DONE, VOIDING];
+const STEPS: [&str; 8] = [
+    SUMMARY,
+    FETCHING_RATES,
+    RATES,
+    CONFIRM,
+    CHECKING_PRICE,
+    BUYING,
+    DONE,
+    VOIDING,
+];
 
 const SHOW_RATES: &str = "show_rates";
 const SHOW_SUMMARY: &str = "show_summary";
@@ -50,16 +64,21 @@ pub(super) fn is_buying(session: &Session) -> bool {
 pub(super) struct ShippingFlow {
     localizer: Arc<Localizer>,
     form: Form,
+    rates: Option<Arc<dyn RatesAtHand>>,
     idle: Option<IdlePolicy>,
+    edit_menu: Menu,
 }
 
 impl ShippingFlow {
-    pub(super) fn new(localizer: Arc<Localizer>, idle: Option<IdlePolicy>) -> Self {
+    pub(super) fn new(localizer: Arc<Localizer>, settings: &FlowSettings) -> Self {
+        let FlowSettings { rates, shipping_idle } = settings.clone();
         let form = questions::form(&localizer);
         Self {
             localizer,
             form,
-            idle,
+            rates,
+            idle: shipping_idle,
+            edit_menu: Menu::new(),
         }
     }
 
@@ -85,7 +104,7 @@ impl ShippingFlow {
     fn in_summary(&self, context: &TurnContext<'_>, action: &str) -> Result<Turn, FlowError> {
         let speech = self.speech(context);
         match action {
-            SHOW_RATES => self.fetch_rates(context),
+            SHOW_RATES => self.show_rates(context),
             SHOW_SUMMARY => self.to_summary(context, Turn::default()),
             EDIT => Ok(Turn::say(Reply::Message(self.edit_choice(&speech)))),
             BACK => match context
@@ -106,6 +125,11 @@ impl ShippingFlow {
     }
 
     fn edit_choice(&self, speech: &Speech<'_>) -> Message {
+        self.edit_menu
+            .get(speech.language, || self.render_edit_choice(speech))
+    }
+
+    fn render_edit_choice(&self, speech: &Speech<'_>) -> Message {
         let fields: Vec<_> = self.form.questions().map(Question::name).collect();
         let message = fields
             .chunks(2)
@@ -204,6 +228,10 @@ impl Flow for ShippingFlow {
         match (step.as_str(), action) {
             (SUMMARY, Some(action)) => self.in_summary(context, action),
             (FETCHING_RATES, Some(BACK)) => self.to_summary(context, Turn::default()),
+            (CHECKING_PRICE, Some(BACK)) => self.to_confirmation(context, Turn::default()),
+            (CHECKING_PRICE, _) => Ok(Turn::say(Reply::text(
+                self.speech(context).plain("price-checking"),
+            ))),
             (FETCHING_RATES, _) => Ok(Turn::say(Reply::text(
                 self.speech(context).plain("rates-loading"),
             ))),
@@ -222,10 +250,12 @@ impl Flow for ShippingFlow {
         };
         let message = match step.as_str() {
             SUMMARY => self.summary(context, context.session.data())?,
-            RATES => self.offers(context, &order::rates(context.session.data())?),
+            RATES => self.offers(context, context.session.data())?,
             CONFIRM => self.confirmation(context, context.session.data())?,
             DONE => self.afterwards(context),
             FETCHING_RATES => Message::text(self.speech(context).plain("rates-loading"))
+                .row(back_and_cancel(&self.speech(context))),
+            CHECKING_PRICE => Message::text(self.speech(context).plain("price-checking"))
                 .row(back_and_cancel(&self.speech(context))),
             BUYING | VOIDING => Message::text(self.speech(context).plain("buying-still")),
             question => match self.form.ask_again(context, question) {

@@ -3,26 +3,41 @@
 use stepkeep_core::form::BACK;
 use stepkeep_core::{FieldValue, Fields, FlowError, Message, Next, Progress, Reply, Turn, TurnContext};
 
-use super::calls::{self, CallOutcome, PurchaseOutcome, RatesOutcome, VoidingOutcome};
+use super::calls::{self, CallOutcome, PurchaseOutcome, RatesOutcome, RatesRequest, VoidingOutcome};
 use super::{
-    CONFIRM, FETCHING_RATES, RATES, SHOW_RATES, ShippingFlow, back_and_cancel, buttons_only, field, fields,
-    order, step,
+    CHECKING_PRICE, CONFIRM, FETCHING_RATES, RATES, SHOW_RATES, ShippingFlow, back_and_cancel, buttons_only,
+    field, fields, order, step,
 };
+use crate::catalogue::Offers;
 use crate::localization::Args;
-use crate::shipping::{Rate, RateId, Shipment, ShippingErrorSummary};
+use crate::shipping::ShippingErrorSummary;
 
 const RATE_PREFIX: &str = "rate:";
 pub(super) const BUY: &str = "buy";
 
 impl ShippingFlow {
-    /// Asks the carriers.
-    pub(super) fn fetch_rates(&self, context: &TurnContext<'_>) -> Result<Turn, FlowError> {
+    /// Shows the offers, at once when they are known.
+    pub(super) fn show_rates(&self, context: &TurnContext<'_>) -> Result<Turn, FlowError> {
+        let shipment = order::shipment(context.session.data())?;
+        match self.rates.as_ref().and_then(|rates| rates.at_hand(&shipment)) {
+            Some(offers) => self.to_offers(
+                context,
+                &offers,
+                Turn::default().and_unset(field(fields::CHOSEN_RATE)),
+            ),
+            None => self.fetch_rates(context, false),
+        }
+    }
+
+    /// Asks for offers; the carriers themselves when they have to be fresh.
+    pub(super) fn fetch_rates(&self, context: &TurnContext<'_>, is_fresh: bool) -> Result<Turn, FlowError> {
         let speech = self.speech(context);
         let shipment = order::shipment(context.session.data())?;
         let notice = Message::text(speech.plain("rates-loading")).row(back_and_cancel(&speech));
         Ok(Turn::go(step(FETCHING_RATES))
-            .and_ask(calls::fetch_rates(&shipment)?)
+            .and_ask(calls::fetch_rates(&RatesRequest { shipment, is_fresh })?)
             .and_unset(field(fields::RATES))
+            .and_unset(field(fields::QUOTE_TERMS))
             .and_unset(field(fields::CHOSEN_RATE))
             .and_say(Reply::Message(notice))
             .and_say(Reply::Progress(Progress::Typing)))
@@ -36,7 +51,19 @@ impl ShippingFlow {
         outcome: &FieldValue,
     ) -> Result<Turn, FlowError> {
         match name {
-            calls::FETCH_RATES => self.rates_came(context, &read(payload)?, read(outcome)?),
+            calls::FETCH_RATES => {
+                let (asked, outcome): (RatesRequest, RatesOutcome) = (read(payload)?, read(outcome)?);
+                // The person went back and changed an answer meanwhile: these offers are for another parcel.
+                if order::shipment(context.session.data()).ok().as_ref() != Some(&asked.shipment) {
+                    Ok(Turn::default())
+                } else if is_in(context, CHECKING_PRICE) && asked.is_fresh {
+                    self.price_checked(context, outcome)
+                } else if is_in(context, FETCHING_RATES) {
+                    self.rates_came(context, outcome)
+                } else {
+                    Ok(Turn::default())
+                }
+            }
             calls::BUY_LABEL => {
                 let outcome: PurchaseOutcome = read(outcome)?;
                 self.purchase_finished(context, &read(payload)?, outcome)
@@ -52,25 +79,10 @@ impl ShippingFlow {
         }
     }
 
-    fn rates_came(
-        &self,
-        context: &TurnContext<'_>,
-        asked: &Shipment,
-        outcome: RatesOutcome,
-    ) -> Result<Turn, FlowError> {
+    fn rates_came(&self, context: &TurnContext<'_>, outcome: RatesOutcome) -> Result<Turn, FlowError> {
         let data = context.session.data();
-        // The person went back and changed an answer meanwhile: these offers are for another parcel.
-        let awaited = is_in(context, FETCHING_RATES) && order::shipment(data).ok().as_ref() == Some(asked);
-        if !awaited {
-            return Ok(Turn::default());
-        }
         match outcome {
-            CallOutcome::Done(quote) => {
-                let message = self.offers(context, &quote.rates);
-                Ok(Turn::go(step(RATES))
-                    .and_set(field(fields::RATES), stored(&quote.rates)?)
-                    .and_say(Reply::Message(message)))
-            }
+            CallOutcome::Done(offers) => self.to_offers(context, &offers, Turn::default()),
             CallOutcome::Failed(error) => {
                 let speech = self.speech(context);
                 let reason = speech.localizer.shipping_error(speech.language, &error);
@@ -87,18 +99,42 @@ impl ShippingFlow {
         }
     }
 
-    pub(super) fn offers(&self, context: &TurnContext<'_>, rates: &[Rate]) -> Message {
+    /// Keeps the offers, and lets the person choose.
+    pub(super) fn to_offers(
+        &self,
+        context: &TurnContext<'_>,
+        offers: &Offers,
+        turn: Turn,
+    ) -> Result<Turn, FlowError> {
+        let mut turn = keeping(turn, offers)?;
+        turn.next = Next::Step(step(RATES));
+        let message = self.offers(context, &turn.data_after(context.session))?;
+        Ok(turn.and_say(Reply::Message(message)))
+    }
+
+    /// The offers as they are kept, with how far they can be relied on.
+    pub(super) fn offers(&self, context: &TurnContext<'_>, data: &Fields) -> Result<Message, FlowError> {
         let speech = self.speech(context);
+        let rates = order::rates(data)?;
         let mut text = speech.text("rates-choose", &Args::new().with("count", rates.len()));
-        for rate in rates {
+        for rate in &rates {
             text.push('\n');
             text.push_str(&speech.localizer.rate_line(speech.language, rate));
+        }
+        if let Some(terms) = order::terms(data)? {
+            let (id, time) = if terms.hold_at(context.now) {
+                ("rates-hold-until", terms.valid_until)
+            } else {
+                ("rates-of-earlier", terms.asked_at)
+            };
+            let args = Args::new().with("time", speech.localizer.time_of_day(speech.language, time));
+            text = format!("{text}\n\n{}", speech.text(id, &args));
         }
         let message = rates.iter().fold(Message::text(text), |message, rate| {
             let label = speech.localizer.rate_button(speech.language, rate);
             message.row([(label, format!("{RATE_PREFIX}{}", rate.rate_id))])
         });
-        message.row(back_and_cancel(&speech))
+        Ok(message.row(back_and_cancel(&speech)))
     }
 
     pub(super) fn in_rates(&self, context: &TurnContext<'_>, action: &str) -> Result<Turn, FlowError> {
@@ -109,18 +145,19 @@ impl ShippingFlow {
         let chosen = action.strip_prefix(RATE_PREFIX);
         let chosen = chosen.and_then(|id| rates.iter().find(|rate| rate.rate_id.as_str() == id));
         match chosen {
-            Some(rate) => self.to_confirmation(context, &rate.rate_id, Turn::default()),
+            Some(rate) => {
+                let turn = Turn::default().and_set(field(fields::CHOSEN_RATE), stored(&rate.rate_id)?);
+                self.to_confirmation(context, turn)
+            }
             None => Ok(buttons_only(&self.speech(context))),
         }
     }
 
-    fn to_confirmation(
+    pub(super) fn to_confirmation(
         &self,
         context: &TurnContext<'_>,
-        rate: &RateId,
-        turn: Turn,
+        mut turn: Turn,
     ) -> Result<Turn, FlowError> {
-        let mut turn = turn.and_set(field(fields::CHOSEN_RATE), stored(rate)?);
         turn.next = Next::Step(step(CONFIRM));
         let message = self.confirmation(context, &turn.data_after(context.session))?;
         Ok(turn.and_say(Reply::Message(message)))
@@ -146,15 +183,21 @@ impl ShippingFlow {
 
     pub(super) fn in_confirm(&self, context: &TurnContext<'_>, action: &str) -> Result<Turn, FlowError> {
         match action {
-            BUY => self.buy(context),
+            BUY => self.buy_at_this_price(context),
             BACK | RATES => {
-                let rates = order::rates(context.session.data())?;
-                let message = self.offers(context, &rates);
+                let message = self.offers(context, context.session.data())?;
                 Ok(Turn::go(step(RATES)).and_say(Reply::Message(message)))
             }
             _ => Ok(buttons_only(&self.speech(context))),
         }
     }
+}
+
+/// A turn that keeps these offers in place of earlier ones.
+pub(super) fn keeping(turn: Turn, offers: &Offers) -> Result<Turn, FlowError> {
+    Ok(turn
+        .and_set(field(fields::RATES), stored(&offers.quote.rates)?)
+        .and_set(field(fields::QUOTE_TERMS), stored(&offers.terms)?))
 }
 
 /// Whether the person is in this step of the order.

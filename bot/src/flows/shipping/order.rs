@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use stepkeep_core::{FieldValue, Fields, FlowError};
 
 use super::fields;
+use crate::catalogue::QuoteTerms;
 use crate::flows::speech::Speech;
 use crate::localization::Args;
 use crate::shipping::{Address, Dimensions, Label, Rate, RateId, Shipment, Weight};
@@ -116,6 +117,11 @@ pub(super) fn summary(data: &Fields, speech: &Speech<'_>) -> Result<String, Flow
 /// The offers that the person chooses from.
 pub(super) fn rates(data: &Fields) -> Result<Vec<Rate>, FlowError> {
     Ok(read(data, fields::RATES)?.unwrap_or_default())
+}
+
+/// Since when the offers are known, and until when they hold. An order of an earlier version doesn't say.
+pub(super) fn terms(data: &Fields) -> Result<Option<QuoteTerms>, FlowError> {
+    read(data, fields::QUOTE_TERMS)
 }
 
 /// The chosen offer, if it is still among the offers.

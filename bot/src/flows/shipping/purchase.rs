@@ -17,9 +17,10 @@ const VOID_NO: &str = "void:no";
 pub const LABEL_SOURCE: &str = "label:";
 
 impl ShippingFlow {
-    pub(super) fn buy(&self, context: &TurnContext<'_>) -> Result<Turn, FlowError> {
+    /// Buys the label of the chosen offer, which is in the session after `turn`.
+    pub(super) fn buy(&self, context: &TurnContext<'_>, mut turn: Turn) -> Result<Turn, FlowError> {
         let speech = self.speech(context);
-        let rate = order::chosen_rate(context.session.data())?;
+        let rate = order::chosen_rate(&turn.data_after(context.session))?;
         let rate =
             rate.ok_or_else(|| FlowError::new("no_rate", "the chosen offer is not among the offers"))?;
         let notice = Message::text(speech.plain("buying"));
@@ -31,7 +32,8 @@ impl ShippingFlow {
             },
             None => Reply::Message(notice),
         };
-        Ok(Turn::go(step(BUYING))
+        turn.next = Next::Step(step(BUYING));
+        Ok(turn
             .and_ask(calls::buy_label(&rate.rate_id)?)
             .and_say(notice)
             .and_say(Reply::Progress(Progress::SendingFile)))
@@ -85,7 +87,7 @@ impl ShippingFlow {
                         text: format!("⚠️ {reason}"),
                         ..Message::default()
                     };
-                    let fresh = self.fetch_rates(context)?;
+                    let fresh = self.fetch_rates(context, true)?;
                     let replies = [Reply::Message(notice)]
                         .into_iter()
                         .chain(fresh.replies)

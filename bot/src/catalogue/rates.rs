@@ -1,0 +1,280 @@
+//! What carriers ask for a parcel, for everybody who sends such a one.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use stepkeep_core::cache::{CacheConfig, CacheError, CacheKey, Loaded, ReadThroughCache, Source};
+use stepkeep_core::{Clock, Timestamp};
+
+use crate::shipping::{
+    Address, Dimensions, Operation, Quote, Shipment, ShippingApi, ShippingError, ShippingErrorKind, Weight,
+};
+
+/// The offers for a parcel, and what they are worth.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offers {
+    /// What the carriers ask.
+    pub quote: Quote,
+    /// Since when, and for how long.
+    pub terms: QuoteTerms,
+}
+
+/// Since when offers are known, and how far they can be relied on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuoteTerms {
+    /// When the carriers were asked.
+    pub asked_at: Timestamp,
+    /// Until when the prices hold. Whoever buys later asks again first.
+    pub valid_until: Timestamp,
+    /// Whether the carriers were asked for this very shipment. Only then a label may be bought by the rates' ids: those of
+    /// an equal parcel have other people's names on them.
+    pub is_own: bool,
+}
+
+impl QuoteTerms {
+    /// Whether the prices hold at an instant.
+    pub fn hold_at(&self, instant: Timestamp) -> bool {
+        instant < self.valid_until
+    }
+}
+
+/// Offers that can be had without asking anybody.
+pub trait RatesAtHand: fmt::Debug + Send + Sync {
+    /// Those for a shipment, when they are known and their prices hold. Does no I/O.
+    fn at_hand(&self, shipment: &Shipment) -> Option<Offers>;
+}
+
+/// The rates that were asked for in the last minutes. Clones share them.
+///
+/// They are kept by what a price depends on: the two addresses without the people at them, the weight and the size.
+#[derive(Debug, Clone)]
+pub struct RatesCatalogue {
+    api: Arc<dyn ShippingApi>,
+    cache: ReadThroughCache<PricedParcel, Carriers>,
+    clock: Arc<dyn Clock>,
+    config: CacheConfig,
+}
+
+impl RatesCatalogue {
+    /// The catalogue's name, in statistics and in the second level.
+    pub const NAME: &'static str = "rates";
+
+    /// A catalogue of what this API answers. Prices hold for as long as `config` takes them as fresh.
+    pub fn new(api: Arc<dyn ShippingApi>, config: CacheConfig, clock: Arc<dyn Clock>) -> Self {
+        let source = Carriers(Arc::clone(&api));
+        Self {
+            api,
+            cache: ReadThroughCache::new(Self::NAME, source, config.clone(), Arc::clone(&clock)),
+            clock,
+            config,
+        }
+    }
+
+    /// What the carriers ask for a shipment: as it is known, or as they answer now.
+    ///
+    /// Offers whose prices don't hold any more are answered when the carriers can't be asked; their
+    /// [terms](Offers::terms) tell.
+    ///
+    /// # Errors
+    /// As for [`ShippingApi::rates`], when there is nothing to answer.
+    ///
+    /// # Cancellation
+    /// Dropping the future leaves no trace; what others wait for comes all the same.
+    pub async fn offers(&self, shipment: &Shipment) -> Result<Offers, Arc<ShippingError>> {
+        let parcel = PricedParcel::of(shipment);
+        let failed = |kind, message: &str| Arc::new(ShippingError::new(kind, Operation::Rates, message));
+        let cached = self.cache.get(&parcel).await.map_err(|error| match error {
+            CacheError::Failed(error) => error,
+            CacheError::TimedOut { .. } => {
+                failed(ShippingErrorKind::Timeout, "the carriers did not answer in time")
+            }
+            _ => failed(ShippingErrorKind::Unavailable, "the carriers could not be asked"),
+        })?;
+        let cached = cached.ok_or_else(|| failed(ShippingErrorKind::NoRates, "there are no rates"))?;
+        Ok(cached
+            .value
+            .offers(shipment, cached.loaded_at, cached.fresh_until))
+    }
+
+    /// What the carriers ask now, whatever is known: for who is about to pay.
+    ///
+    /// # Errors
+    /// As for [`ShippingApi::rates`].
+    pub async fn fresh_offers(&self, shipment: &Shipment) -> Result<Offers, Arc<ShippingError>> {
+        // Not by way of the cache: it may be asking for an equal parcel of somebody else at the moment.
+        let quote = self.api.rates(shipment).await.map_err(Arc::new)?;
+        let known = KnownQuote::new(quote, shipment);
+        let now = self.clock.now();
+        let offers = known.offers(shipment, now, now + self.config.ttl);
+        self.cache
+            .insert(&PricedParcel::of(shipment), Loaded::present(known))
+            .await;
+        Ok(offers)
+    }
+
+    /// The cache behind it, for its statistics.
+    pub fn cache(&self) -> &ReadThroughCache<PricedParcel, Carriers> {
+        &self.cache
+    }
+}
+
+impl RatesAtHand for RatesCatalogue {
+    fn at_hand(&self, shipment: &Shipment) -> Option<Offers> {
+        let cached = self.cache.peek(&PricedParcel::of(shipment))?;
+        let offers = cached
+            .value
+            .offers(shipment, cached.loaded_at, cached.fresh_until);
+        offers.terms.hold_at(self.clock.now()).then_some(offers)
+    }
+}
+
+/// Who is asked for rates.
+#[derive(Debug, Clone)]
+pub struct Carriers(Arc<dyn ShippingApi>);
+
+#[async_trait]
+impl Source<PricedParcel> for Carriers {
+    type Value = Arc<KnownQuote>;
+    type Error = ShippingError;
+
+    async fn load(&self, parcel: &PricedParcel) -> Result<Loaded<Self::Value>, ShippingError> {
+        let quote = self.0.rates(&parcel.shipment).await?;
+        Ok(Loaded::present(KnownQuote::new(quote, &parcel.shipment)))
+    }
+}
+
+/// A quote, and for whose parcel it was asked. Holds nothing of the person.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct KnownQuote {
+    quote: Quote,
+    asked_for: String,
+}
+
+impl KnownQuote {
+    fn new(quote: Quote, shipment: &Shipment) -> Arc<Self> {
+        Arc::new(Self {
+            quote,
+            asked_for: digest(shipment),
+        })
+    }
+
+    fn offers(&self, shipment: &Shipment, asked_at: Timestamp, valid_until: Timestamp) -> Offers {
+        Offers {
+            quote: self.quote.clone(),
+            terms: QuoteTerms {
+                asked_at,
+                valid_until,
+                is_own: self.asked_for == digest(shipment),
+            },
+        }
+    }
+}
+
+/// A parcel as far as its price goes: equal ones cost the same. Other processes know it by a digest, which tells nobody's
+/// address.
+#[derive(Debug, Clone)]
+pub struct PricedParcel {
+    shipment: Arc<Shipment>,
+    digest: Arc<str>,
+}
+
+impl PricedParcel {
+    fn of(shipment: &Shipment) -> Self {
+        let Shipment {
+            from,
+            to,
+            weight,
+            dimensions,
+            external_id: _,
+        } = shipment;
+        let digest = digest(&(
+            Place::of(from),
+            Place::of(to),
+            weighed(*weight),
+            dimensions.as_ref().map(Dimensions::to_string),
+        ));
+        Self {
+            shipment: Arc::new(shipment.clone()),
+            digest: digest.into(),
+        }
+    }
+}
+
+impl CacheKey for PricedParcel {
+    fn cache_key(&self) -> Cow<'_, str> {
+        (&*self.digest).into()
+    }
+}
+
+impl PartialEq for PricedParcel {
+    fn eq(&self, other: &Self) -> bool {
+        self.digest == other.digest
+    }
+}
+
+impl Eq for PricedParcel {}
+
+impl Hash for PricedParcel {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.digest.hash(state);
+    }
+}
+
+/// An address without the person at it, however it was typed.
+#[derive(Serialize)]
+struct Place {
+    line1: String,
+    city: String,
+    state: String,
+    postal_code: String,
+    country: String,
+}
+
+impl Place {
+    fn of(address: &Address) -> Self {
+        let Address {
+            name: _,
+            phone: _,
+            line1,
+            city,
+            state,
+            postal_code,
+            country,
+        } = address;
+        let normal = |text: &str| {
+            text.split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" ")
+                .to_lowercase()
+        };
+        Self {
+            line1: normal(line1),
+            city: normal(city),
+            state: normal(state),
+            postal_code: normal(postal_code),
+            country: normal(country),
+        }
+    }
+}
+
+/// A weight in grams, so that 1 lb and 16 oz are the same; one beyond all bounds stays as it is.
+fn weighed(weight: Weight) -> String {
+    weight
+        .grams()
+        .map_or_else(|| weight.to_string(), |grams| grams.to_string())
+}
+
+/// What a value comes to in 32 digits.
+fn digest(value: &impl Serialize) -> String {
+    // These are structs of texts and numbers, which can always be written.
+    let text = serde_json::to_vec(value).unwrap_or_default();
+    let digest = Sha256::digest(&text);
+    digest[..16].iter().fold(String::with_capacity(32), |text, byte| {
+        format!("{text}{byte:02x}")
+    })
+}
