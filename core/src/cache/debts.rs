@@ -42,14 +42,11 @@ impl Debts {
         owed.next += 1;
         let number = owed.next;
         let key = key.filter(|key| owed.keys.len() < MAX_KEYS || owed.keys.contains_key(*key));
-        match key {
-            Some(key) => {
-                owed.keys.insert(key.to_owned(), number);
-            }
-            None => {
-                owed.keys.clear();
-                owed.all = Some(number);
-            }
+        if let Some(key) = key {
+            owed.keys.insert(key.to_owned(), number);
+        } else {
+            owed.keys.clear();
+            owed.all = Some(number);
         }
         Debt {
             key: key.map(str::to_owned),

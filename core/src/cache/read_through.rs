@@ -152,14 +152,16 @@ where
         let counters = &self.shared.counters;
         let (answer, counter) = match self.shared.plan(key) {
             Plan::Answer(entry, Freshness::Fresh) => return Ok(self.hit(entry)),
-            Plan::Answer(entry, Freshness::Stale) => (stale(entry), &counters.stale_hits),
+            Plan::Answer(entry, Freshness::Stale) => {
+                (Ok(entry.into_cached(Freshness::Stale)), &counters.stale_hits)
+            }
             Plan::Refuse(error) => (Err(error), &counters.misses),
             Plan::Wait(waiting) => match landing(waiting).await {
                 Landing::Loaded { entry, .. } => (Ok(entry.into_cached(Freshness::Fresh)), &counters.misses),
                 Landing::Failed {
                     last_good: Some(entry),
                     ..
-                } => (stale(entry), &counters.stale_hits),
+                } => (Ok(entry.into_cached(Freshness::Stale)), &counters.stale_hits),
                 Landing::Failed {
                     error,
                     last_good: None,
@@ -272,11 +274,11 @@ where
     }
 }
 
-fn stale<V, E>(entry: Entry<V>) -> Result<Option<Cached<V>>, CacheError<E>> {
-    Ok(entry.into_cached(Freshness::Stale))
-}
-
-async fn landing<V: Clone, E>(mut waiting: Waiting<V, E>) -> Landing<V, E> {
+async fn landing<V, E>(mut waiting: Waiting<V, E>) -> Landing<V, E>
+where
+    V: Clone + Send + Sync,
+    E: Send + Sync,
+{
     let landed = waiting.wait_for(Option::is_some).await;
     let landed = landed.ok().and_then(|landed| landed.clone());
     landed.unwrap_or(Landing::Failed {

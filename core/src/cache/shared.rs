@@ -242,20 +242,20 @@ struct UpperBound(Duration);
 impl UpperBound {
     const LONGEST: Duration = Duration::from_hours(10 * 365 * 24);
 
-    fn of<V>(&self, entry: &Entry<V>) -> Option<Duration> {
+    fn of<V>(&self, entry: &Entry<V>) -> Duration {
         let life = entry.fresh_until.since(entry.loaded_at);
         let afterlife = if entry.value.is_some() {
             self.0
         } else {
             Duration::ZERO
         };
-        Some(life.saturating_add(afterlife).min(Self::LONGEST))
+        life.saturating_add(afterlife).min(Self::LONGEST)
     }
 }
 
 impl<K, V> moka::Expiry<K, Entry<V>> for UpperBound {
     fn expire_after_create(&self, _: &K, entry: &Entry<V>, _: Instant) -> Option<Duration> {
-        self.of(entry)
+        Some(self.of(entry))
     }
 
     fn expire_after_update(
@@ -265,6 +265,6 @@ impl<K, V> moka::Expiry<K, Entry<V>> for UpperBound {
         _: Instant,
         _: Option<Duration>,
     ) -> Option<Duration> {
-        self.of(entry)
+        Some(self.of(entry))
     }
 }

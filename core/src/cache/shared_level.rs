@@ -1,7 +1,6 @@
 //! The second level as one cache uses it: within deadlines, left alone while it is dead, and told later what it missed.
 
 use std::future::Future;
-use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,7 +49,7 @@ pub(super) struct Found<V> {
     remaining: Duration,
 }
 
-impl<K: Hash, V: Clone + Send + Sync + 'static> SharedLevel<K, V> {
+impl<K: Sync, V: Send + Sync> SharedLevel<K, V> {
     pub(super) fn new(
         level: Arc<dyn SecondLevel>,
         cache: &'static str,

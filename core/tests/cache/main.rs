@@ -1,6 +1,10 @@
 //! What the read-through cache promises.
 
-#![expect(clippy::unwrap_used, reason = "a test ends where something fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test ends where something fails"
+)]
 
 mod failures;
 mod freshness;

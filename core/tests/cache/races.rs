@@ -167,7 +167,7 @@ impl Source<u64> for Truth {
 
     async fn load(&self, _: &u64) -> Result<Loaded<u64>, Silent> {
         let truth = self.0.load(Ordering::SeqCst);
-        if truth % 3 == 0 {
+        if truth.is_multiple_of(3) {
             tokio::task::yield_now().await;
         }
         Ok(Loaded::present(truth))
@@ -212,7 +212,7 @@ async fn under_threads_nobody_gets_what_was_invalidated_before() {
             _ => cache.invalidate(&7).await,
         }
         floor.store(version, Ordering::SeqCst);
-        if round % 8 == 0 {
+        if round.is_multiple_of(8) {
             tokio::task::yield_now().await;
         }
     }

@@ -79,13 +79,13 @@ async fn every_answer_is_counted_once() {
     let world = World::new(config());
     let mut asked = 0;
     for round in 0..40_u64 {
-        let manner = if round % 3 == 0 {
+        let manner = if round.is_multiple_of(3) {
             Manner::Fail
         } else {
             Manner::Answer
         };
         world.oracle.behaves(manner);
-        world.oracle.has_nothing(round % 7 == 0);
+        world.oracle.has_nothing(round.is_multiple_of(7));
         for key in 0..3 {
             let _ = world.cache.get(&key).await;
             asked += 1;

@@ -80,6 +80,7 @@ async fn get(cache: &Cache) -> u64 {
 }
 
 /// Waits until something is so.
+#[allow(clippy::future_not_send, reason = "it is awaited where it is made")]
 async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
     let waiting = async {
         while !is_so().await {
@@ -91,6 +92,7 @@ async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
 }
 
 /// Lets a process hear messages: it hears them from its first look on, a moment later.
+#[allow(clippy::future_not_send, reason = "it is awaited where it is made")]
 async fn hears(cache: &Cache, other: &Cache) {
     until("a process hears", async || {
         get(cache).await;
