@@ -20,6 +20,7 @@
 mod error;
 mod redaction;
 mod setting;
+mod slowness;
 mod sources;
 mod store_url;
 mod values;
@@ -29,7 +30,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use secrecy::SecretString;
-use stepkeep_core::UserId;
+use stepkeep_core::{Slowness, UserId};
 use url::Url;
 
 pub use self::error::{ConfigError, Origin, Problem};
@@ -62,6 +63,10 @@ pub struct Settings {
     pub idle: IdleSettings,
     /// What is logged, and how.
     pub log: LogSettings,
+    /// From how long on something is logged louder.
+    pub slowness: Slowness,
+    /// Where traces go, if anywhere.
+    pub otlp_endpoint: Option<Url>,
 }
 
 /// When people hear who stop answering.
@@ -133,6 +138,8 @@ impl Settings {
         let shipping_reminder = findings.read(&setting::SHIPPING_REMINDER, values::parse_idle);
         let shipping_timeout = findings.read(&setting::SHIPPING_TIMEOUT, values::parse_idle);
         let log = LogSettings::read(&mut findings);
+        let slowness = slowness::read(&mut findings);
+        let otlp_endpoint = findings.read(&setting::OTLP_ENDPOINT, values::parse_otlp_endpoint);
         findings.conclude(move || {
             Some(Self {
                 telegram: telegram?,
@@ -153,6 +160,8 @@ impl Settings {
                     shipping_timeout: shipping_timeout?,
                 },
                 log: log?,
+                slowness: slowness?,
+                otlp_endpoint: otlp_endpoint?,
             })
         })
     }

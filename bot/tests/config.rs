@@ -311,3 +311,22 @@ fn the_example_in_the_book_is_good() {
     let (example, _) = rest.split_once("```").unwrap();
     Machine::new().file(example).load("").unwrap();
 }
+
+#[test]
+fn slow_is_what_the_three_thresholds_say_in_their_order() {
+    let settings = Machine::ready().file("").load("").unwrap();
+    assert_eq!(settings.slowness, stepkeep_core::Slowness::default());
+    let machine = Machine::ready().file("slow_info = \"50ms\"\nslow_error = \"1m\"");
+    let settings = machine.load("--slow-warn 3s").unwrap();
+    assert_eq!(settings.slowness.info, Duration::from_millis(50));
+    assert_eq!(settings.slowness.warn, Duration::from_secs(3));
+    assert_eq!(settings.slowness.error, Duration::from_mins(1));
+}
+
+#[test]
+fn thresholds_out_of_order_are_refused() {
+    let machine = Machine::ready().with("STEPKEEP_SLOW_INFO", "3s").file("");
+    insta::assert_snapshot!(machine.message(""), @"");
+    let machine = Machine::ready().file("");
+    insta::assert_snapshot!(machine.message("--slow-error 1s"), @"");
+}

@@ -124,6 +124,24 @@ impl<'a> Findings<'a> {
         }
     }
 
+    /// Remembers what is wrong with a setting in view of others.
+    pub(super) fn contradicts(&mut self, setting: &'static Setting, reason: String) {
+        let Ok(Some((text, origin))) = self.sources.value(setting) else {
+            return self.problems.push(Problem::Wrong {
+                setting,
+                origin: None,
+                shown: setting.default.map(ToOwned::to_owned),
+                reason,
+            });
+        };
+        self.problems.push(Problem::Wrong {
+            setting,
+            origin: Some(origin),
+            shown: redaction::shown(setting, &text),
+            reason,
+        });
+    }
+
     /// The whole, if nothing was missing or wrong.
     pub(super) fn conclude<T>(self, whole: impl FnOnce() -> Option<T>) -> Result<T, ConfigError> {
         let error = ConfigError {
