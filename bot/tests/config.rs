@@ -326,7 +326,29 @@ fn slow_is_what_the_three_thresholds_say_in_their_order() {
 #[test]
 fn thresholds_out_of_order_are_refused() {
     let machine = Machine::ready().with("STEPKEEP_SLOW_INFO", "3s").file("");
-    insta::assert_snapshot!(machine.message(""), @"");
+    insta::assert_snapshot!(machine.message(""), @r#"
+    one thing has to be set right first:
+
+    slow_info is wrong: it is longer than slow_warn, which is 2s
+      it is:     "3s"
+      it is in:  the environment variable STEPKEEP_SLOW_INFO
+      expected:  a duration from 1ms to 1h, no longer than slow_warn
+      for example, one of
+        STEPKEEP_SLOW_INFO=500ms
+        slow_info = "500ms"    (in stepkeep.toml)
+        --slow-info 500ms
+    "#);
     let machine = Machine::ready().file("");
-    insta::assert_snapshot!(machine.message("--slow-error 1s"), @"");
+    insta::assert_snapshot!(machine.message("--slow-error 1s"), @r#"
+    one thing has to be set right first:
+
+    slow_warn is wrong: it is longer than slow_error, which is 1s
+      it is:     "2s"
+      it is the default
+      expected:  a duration from 1ms to 1h, no longer than slow_error
+      for example, one of
+        STEPKEEP_SLOW_WARN=2s
+        slow_warn = "2s"    (in stepkeep.toml)
+        --slow-warn 2s
+    "#);
 }

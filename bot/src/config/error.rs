@@ -126,17 +126,13 @@ impl<'a> Findings<'a> {
 
     /// Remembers what is wrong with a setting in view of others.
     pub(super) fn contradicts(&mut self, setting: &'static Setting, reason: String) {
-        let Ok(Some((text, origin))) = self.sources.value(setting) else {
-            return self.problems.push(Problem::Wrong {
-                setting,
-                origin: None,
-                shown: setting.default.map(ToOwned::to_owned),
-                reason,
-            });
+        let (text, origin) = match self.sources.value(setting) {
+            Ok(Some((text, origin))) => (text, Some(origin)),
+            _ => (setting.default.unwrap_or_default().to_owned(), None),
         };
         self.problems.push(Problem::Wrong {
             setting,
-            origin: Some(origin),
+            origin,
             shown: redaction::shown(setting, &text),
             reason,
         });

@@ -138,7 +138,13 @@ mod tests {
                 .await
                 .unwrap();
         }
-        insta::assert_snapshot!(lines.text(), @"");
+        insta::assert_snapshot!(lines.text(), @r#"
+        DEBUG telegram{operation=sendMessage outcome="ok"}: outside call duration_ms=999
+         INFO telegram{operation=sendMessage outcome="ok"}: outside call duration_ms=1000
+         WARN telegram{operation=sendMessage outcome="timeout"}: outside call failed duration_ms=2000
+        ERROR telegram{operation=sendMessage outcome="ok"}: outside call duration_ms=5000
+        DEBUG telegram{operation=sendMessage outcome="ok"}: outside call duration_ms=25100
+        "#);
     }
 
     #[test]
@@ -167,6 +173,11 @@ mod tests {
                 }),
             });
         }
-        insta::assert_snapshot!(lines.text(), @"");
+        insta::assert_snapshot!(lines.text(), @r#"
+        DEBUG a turn went wrong outcome="applied" failure="panic" duration_ms=10
+        DEBUG a turn went wrong outcome="applied" failure="panic" duration_ms=10 waited_ms=890
+         WARN a turn went wrong outcome="applied" failure="panic" duration_ms=10 waited_ms=2000
+        ERROR a turn went wrong outcome="applied" failure="panic" duration_ms=6000 waited_ms=0
+        "#);
     }
 }

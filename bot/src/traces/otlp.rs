@@ -44,7 +44,7 @@ pub(crate) fn init(settings: &LogSettings, endpoint: &Url) -> anyhow::Result<Tra
 ///
 /// # Errors
 /// [`TracesError`] when no HTTP client can be made.
-pub fn exported_to<S>(endpoint: &Url) -> Result<(impl Layer<S> + Send + Sync, Traces), TracesError>
+pub fn exported_to<S>(endpoint: &Url) -> Result<(impl Layer<S> + Send + Sync + use<S>, Traces), TracesError>
 where
     S: Subscriber + for<'s> LookupSpan<'s> + Send + Sync,
 {
