@@ -78,7 +78,7 @@ impl Subject {
             }
             turns
         });
-        let took = time_on_processor() - started;
+        let took = time_on_processor().saturating_sub(started);
         // As it happens every few seconds, at somebody else's cost.
         let _ = self.metrics.render();
         self.rounds.push(took.as_nanos() as f64 / f64::from(turns));

@@ -64,7 +64,9 @@ impl Collector {
             let parent = names.get(&span.parent_span_id).cloned().unwrap_or_default();
             children.entry(parent).or_default().push(span.name.clone());
         }
-        children.values_mut().for_each(|names| names.sort());
+        for names in children.values_mut() {
+            names.sort();
+        }
         children
     }
 }

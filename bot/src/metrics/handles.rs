@@ -51,11 +51,11 @@ mod tests {
 
     #[test]
     fn a_handle_is_made_once_and_no_more_than_so_many_are() {
-        let (handles, made) = (Handles::default(), Cell::new(0_usize));
-        let make = |_: &usize| made.set(made.get() + 1);
+        let (handles, times) = (Handles::default(), Cell::new(0_usize));
+        let make = |_: &usize| times.set(times.get() + 1);
         for labels in (0..MOST + 10).chain(0..10) {
             handles.with(labels, make, |()| {});
         }
-        assert_eq!(made.get(), MOST);
+        assert_eq!(times.get(), MOST);
     }
 }
