@@ -12,29 +12,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use stepkeep::flows::{FlowSettings, flows};
 use stepkeep::localization::Localizer;
-use stepkeep_benches::{Candidate, MEASUREMENT, candidates, key};
+use stepkeep_benches::{ANSWERS, Candidate, MEASUREMENT, candidates, key};
 use stepkeep_core::{Clock, Input, InputId, InputKind, Outcome, Reply, SystemClock, Tap, TurnEngine};
 use tokio::runtime::Runtime;
 
 static NEXT_PERSON: AtomicI64 = AtomicI64::new(1);
 static NEXT_UPDATE: AtomicI64 = AtomicI64::new(1);
-
-const ANSWERS: [&str; 14] = [
-    "Maria Lopez",
-    "500 W 2nd St",
-    "Austin",
-    "TX",
-    "78701",
-    "(512) 555-0100",
-    "Ann Miller",
-    "2 Santana Row",
-    "San Jose",
-    "California",
-    "95128",
-    "(408) 555-0111",
-    "1 lb 4 oz",
-    "10 x 6 x 4",
-];
 
 async fn order(engine: &TurnEngine) {
     let person = NEXT_PERSON.fetch_add(1, Ordering::Relaxed);

@@ -1,5 +1,6 @@
 //! What the benchmarks share: the stores under test, sessions of a realistic size, and the measurements of one store.
 
+mod observed_bot;
 mod operations;
 
 use std::sync::Arc;
@@ -15,7 +16,26 @@ use stepkeep_storage_sqlite::SqliteStorage;
 use stepkeep_test_servers::{MongoServer, RedisServer, RedisSettings};
 use tempfile::TempDir;
 
+pub use observed_bot::{observed_bot, order_in_chat};
 pub use operations::{bench_store, people};
+
+/// What a person answers in an order, from the sender's name to the dimensions.
+pub const ANSWERS: [&str; 14] = [
+    "Maria Lopez",
+    "500 W 2nd St",
+    "Austin",
+    "TX",
+    "78701",
+    "(512) 555-0100",
+    "Ann Miller",
+    "2 Santana Row",
+    "San Jose",
+    "California",
+    "95128",
+    "(408) 555-0111",
+    "1 lb 4 oz",
+    "10 x 6 x 4",
+];
 
 /// A store under test, with what has to live as long as it.
 #[derive(Debug)]

@@ -21,6 +21,7 @@ mod cache;
 mod error;
 mod redaction;
 mod setting;
+mod slowness;
 mod sources;
 mod store_url;
 mod values;
@@ -30,7 +31,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use secrecy::SecretString;
-use stepkeep_core::UserId;
+use stepkeep_core::{Slowness, UserId};
 use url::Url;
 
 pub use self::cache::CacheSettings;
@@ -66,6 +67,10 @@ pub struct Settings {
     pub idle: IdleSettings,
     /// What is logged, and how.
     pub log: LogSettings,
+    /// From how long on something is logged louder.
+    pub slowness: Slowness,
+    /// Where traces go, if anywhere.
+    pub otlp_endpoint: Option<Url>,
 }
 
 /// When people hear who stop answering.
@@ -138,6 +143,8 @@ impl Settings {
         let shipping_reminder = findings.read(&setting::SHIPPING_REMINDER, values::parse_idle);
         let shipping_timeout = findings.read(&setting::SHIPPING_TIMEOUT, values::parse_idle);
         let log = LogSettings::read(&mut findings);
+        let slowness = slowness::read(&mut findings);
+        let otlp_endpoint = findings.read(&setting::OTLP_ENDPOINT, values::parse_otlp_endpoint);
         findings.conclude(move || {
             Some(Self {
                 telegram: telegram?,
@@ -159,6 +166,8 @@ impl Settings {
                     shipping_timeout: shipping_timeout?,
                 },
                 log: log?,
+                slowness: slowness?,
+                otlp_endpoint: otlp_endpoint?,
             })
         })
     }

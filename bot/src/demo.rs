@@ -36,13 +36,14 @@ pub async fn demo(
     };
     // Twice: the store says where the sandbox keeps its state, and the sandbox says where the bot finds it.
     let settings = settings_at(&format!("http://{}", arguments.listen))?;
-    logging::init(&settings.log)?;
+    let traces = logging::init_with_traces(&settings.log, settings.otlp_endpoint.as_ref())?;
     let sandbox = start_sandbox(arguments.listen, state_file(&settings.store)).await?;
     let settings = settings_at(sandbox.url().trim_end_matches('/'))?;
     let stop = shutdown::on_signals()?;
     say(&greeting(&sandbox, arguments.listen, &settings));
     let ended = Box::pin(run::run(&settings, &stop)).await;
     sandbox.stop().await;
+    traces.end().await;
     say("\nStopped. The order is kept: `stepkeep demo` goes on where it was.");
     ended
 }

@@ -7,13 +7,15 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer, Registry};
+use url::Url;
 
 use crate::config::{LogFormat, LogSettings};
+use crate::traces::{self, Traces};
 
 /// The process has a log already.
 #[derive(Debug, thiserror::Error)]
 #[error("the process has a log already")]
-pub struct AlreadyLogging(#[source] tracing::subscriber::SetGlobalDefaultError);
+pub struct AlreadyLogging(#[source] pub(crate) tracing::subscriber::SetGlobalDefaultError);
 
 /// Sets the log of the whole process up. Colours are used on a terminal, unless `NO_COLOR` is set.
 ///
@@ -21,10 +23,27 @@ pub struct AlreadyLogging(#[source] tracing::subscriber::SetGlobalDefaultError);
 ///
 /// [`AlreadyLogging`] at the second call in a process.
 pub fn init(settings: &LogSettings) -> Result<(), AlreadyLogging> {
-    let colours =
-        std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
-    tracing::subscriber::set_global_default(subscriber(settings, std::io::stderr, colours))
-        .map_err(AlreadyLogging)
+    let subscriber = subscriber(settings, std::io::stderr, has_colours());
+    tracing::subscriber::set_global_default(subscriber).map_err(AlreadyLogging)
+}
+
+/// Whether the log's reader sees colours.
+pub(crate) fn has_colours() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
+}
+
+/// The same, and what goes on is sent to a collector of traces too, if there is an address of one. What comes back is to be
+/// [ended](Traces::end) when the process is, so that the last traces arrive.
+///
+/// # Errors
+///
+/// When the process has a log already, or the client of the collector can't be set up.
+pub fn init_with_traces(settings: &LogSettings, endpoint: Option<&Url>) -> anyhow::Result<Traces> {
+    let Some(endpoint) = endpoint else {
+        init(settings)?;
+        return Ok(Traces::none());
+    };
+    traces::init(settings, endpoint)
 }
 
 /// What [`init`] sets up, writing wherever it is told to.
@@ -37,7 +56,7 @@ where
         .with(lines(settings.format, writer, colours))
 }
 
-fn lines<S, W>(format: LogFormat, writer: W, colours: bool) -> Box<dyn Layer<S> + Send + Sync>
+pub(crate) fn lines<S, W>(format: LogFormat, writer: W, colours: bool) -> Box<dyn Layer<S> + Send + Sync>
 where
     S: Subscriber + for<'s> LookupSpan<'s>,
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,

@@ -30,9 +30,11 @@ fn start(invocation: Invocation) -> anyhow::Result<()> {
         match invocation {
             Invocation::Run(arguments) => {
                 let settings = Settings::load(&arguments.sources(std::env::vars_os()))?;
-                logging::init(&settings.log)?;
+                let traces = logging::init_with_traces(&settings.log, settings.otlp_endpoint.as_ref())?;
                 let stop = shutdown::on_signals()?;
-                Box::pin(run::run(&settings, &stop)).await
+                let ended = Box::pin(run::run(&settings, &stop)).await;
+                traces.end().await;
+                ended
             }
             Invocation::Doctor(arguments) => doctor::doctor(&arguments, std::env::vars_os()).await,
             Invocation::DeadLetters(arguments) => {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use stepkeep_core::{
-    CleanupSettings, CleanupTask, Deadlines, IdlePolicy, Layers, RetryPolicy, SessionStore, Slowness,
+    CleanupSettings, CleanupTask, Deadlines, IdlePolicy, Layers, RetryPolicy, SessionStore,
     StoreAdministration, SystemClock, TurnEngine,
 };
 use teloxide_core::payloads::{GetMe, SetMyCommands};
@@ -24,10 +24,13 @@ use crate::failure::Failure;
 use crate::flows::{COMMANDS, FlowSettings, flows};
 use crate::leadership::Leadership;
 use crate::localization::{Language, Localizer};
+use crate::metrics::{Census, CensusConfig, RunnerLoadCollector};
+use crate::observation::Observers;
 use crate::runner::{Drained, Runner, RunnerLimits, RunnerParts};
 use crate::shipping::{ShippingApi, ShippingClient, ShippingConfig};
 use crate::store::OpenStore;
 use crate::telegram::{ClientConfig, Sender, SenderConfig, SessionShelf, TelegramClient};
+use crate::telemetry::Telemetry;
 
 /// How long what is under way may take to finish when the bot is stopped.
 const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(15);
@@ -50,17 +53,21 @@ pub async fn run(settings: &Settings, stop: &CancellationToken) -> anyhow::Resul
     })?;
     warn_of_the_store(&*store.administration).await;
     // The deadline bounds each attempt, and the retry clears up what became of one that was cut off.
+    let telemetry = Telemetry::new(settings);
+    if !telemetry.metrics.install() {
+        tracing::debug!("the process has a registry of metrics already; this bot's are beside it");
+    }
     let sessions = Layers::new(Arc::clone(&store.sessions), store.administration.backend())
         .with_deadline(Deadlines::default())
         .with_retry(RetryPolicy::default())
-        .with_tracing(Slowness::default())
+        .with_observer(settings.slowness, Arc::new(telemetry.observers.clone()))
         .into_shared();
     let cleanup = CleanupTask::start(
         Arc::clone(&sessions),
         Arc::new(SystemClock),
         cleanup_settings(settings),
     );
-    let ended = run_on(settings, sessions, stop).await;
+    let ended = run_observed(settings, sessions, &telemetry, stop).await;
     cleanup.stop().await;
     store.close().await;
     ended
@@ -103,8 +110,23 @@ pub async fn run_on(
     store: Arc<dyn SessionStore>,
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
-    let telegram = telegram_client(&settings.telegram)?;
-    let shipping: Arc<dyn ShippingApi> = Arc::new(shipping_client(settings)?);
+    run_observed(settings, store, &Telemetry::new(settings), stop).await
+}
+
+/// The same, observed by these: for tests that look at what is observed, and programs that have a registry of their own. The
+/// store's operations are observed only if a layer around it does so.
+///
+/// # Errors
+/// As [`run_on`].
+pub async fn run_observed(
+    settings: &Settings,
+    store: Arc<dyn SessionStore>,
+    telemetry: &Telemetry,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
+    let Telemetry { metrics, observers } = telemetry;
+    let telegram = telegram_client(&settings.telegram, observers)?;
+    let shipping: Arc<dyn ShippingApi> = Arc::new(shipping_client(settings, observers)?);
     let sender = Arc::new(Sender::new(telegram.clone(), SenderConfig::default()));
     let Some(me) = stop.run_until_cancelled(sender.send(None, &GetMe::new())).await else {
         return Ok(());
@@ -115,6 +137,13 @@ pub async fn run_on(
     ))?;
     let localizer = Arc::new(Localizer::new().context("the bot's texts can't be read")?);
     set_commands(&sender, &localizer).await;
+    let census = Census::new(
+        Arc::clone(&store),
+        Arc::new(SystemClock),
+        flows(&localizer, &flow_settings(settings)),
+        telegram.bot_id(),
+        CensusConfig::default(),
+    );
 
     let bot = telegram.bot_id();
     let rates = RatesCatalogue::new(
@@ -136,6 +165,12 @@ pub async fn run_on(
         bot_name: me.username().to_owned(),
         dead_letters: DeadLetters::new(Arc::clone(&store), Arc::new(SystemClock), bot),
         limits: RunnerLimits::default(),
+        observers: observers.clone(),
+    });
+    metrics.register(Arc::new(RunnerLoadCollector::new(&runner)));
+    let counting = tokio::spawn({
+        let (metrics, stop) = (metrics.clone(), stop.clone());
+        async move { tokio::join!(census.run(&metrics, &stop), metrics.keep_up(&stop)) }
     });
     let recovery = tokio::spawn({
         let (runner, stop) = (runner.clone(), stop.clone());
@@ -155,6 +190,7 @@ pub async fn run_on(
         }
     };
     recovery.abort();
+    counting.abort();
     ended
 }
 
@@ -188,9 +224,13 @@ fn flow_settings(settings: &Settings, rates: &RatesCatalogue) -> FlowSettings {
 ///
 /// # Errors
 /// When the HTTP client can't be set up.
-pub(crate) fn telegram_client(settings: &TelegramSettings) -> anyhow::Result<TelegramClient> {
+pub(crate) fn telegram_client(
+    settings: &TelegramSettings,
+    observers: &Observers,
+) -> anyhow::Result<TelegramClient> {
     let config = ClientConfig {
         api_url: settings.api_url.to_string(),
+        observers: observers.clone(),
         ..ClientConfig::default()
     };
     TelegramClient::new(settings.token.clone(), &config).context(Failure::new(
@@ -199,10 +239,11 @@ pub(crate) fn telegram_client(settings: &TelegramSettings) -> anyhow::Result<Tel
     ))
 }
 
-fn shipping_client(settings: &Settings) -> anyhow::Result<ShippingClient> {
+fn shipping_client(settings: &Settings, observers: &Observers) -> anyhow::Result<ShippingClient> {
     let settings = &settings.shipping;
     let config = ShippingConfig {
         prefix: settings.api_prefix.clone(),
+        observers: observers.clone(),
         ..ShippingConfig::new(settings.api_url.clone(), settings.api_key.clone())
     };
     ShippingClient::new(config).context(Failure::new(

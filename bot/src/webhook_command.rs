@@ -12,6 +12,7 @@ use crate::cli::{WebhookAction, WebhookArgs};
 use crate::config::{WebhookCommandSettings, WebhookSettings};
 use crate::failure::Failure;
 use crate::logging;
+use crate::observation::Observers;
 use crate::run::telegram_client;
 use crate::telegram::webhook::{DropPending, WebhookStatus, delete_webhook, set_webhook, webhook_status};
 use crate::telegram::{Sender, SenderConfig};
@@ -34,7 +35,10 @@ pub async fn webhook(
         retry_for: PATIENCE,
         ..SenderConfig::default()
     };
-    let sender = Sender::new(telegram_client(&settings.telegram)?, config);
+    let sender = Sender::new(
+        telegram_client(&settings.telegram, &Observers::default())?,
+        config,
+    );
     match (arguments.action, &settings.webhook) {
         (WebhookAction::Set(drop_pending), Some(webhook)) => {
             set_webhook(&sender, &webhook.wanted(), drop_pending)

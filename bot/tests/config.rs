@@ -311,3 +311,44 @@ fn the_example_in_the_book_is_good() {
     let (example, _) = rest.split_once("```").unwrap();
     Machine::new().file(example).load("").unwrap();
 }
+
+#[test]
+fn slow_is_what_the_three_thresholds_say_in_their_order() {
+    let settings = Machine::ready().file("").load("").unwrap();
+    assert_eq!(settings.slowness, stepkeep_core::Slowness::default());
+    let machine = Machine::ready().file("slow_info = \"50ms\"\nslow_error = \"1m\"");
+    let settings = machine.load("--slow-warn 3s").unwrap();
+    assert_eq!(settings.slowness.info, Duration::from_millis(50));
+    assert_eq!(settings.slowness.warn, Duration::from_secs(3));
+    assert_eq!(settings.slowness.error, Duration::from_mins(1));
+}
+
+#[test]
+fn thresholds_out_of_order_are_refused() {
+    let machine = Machine::ready().with("STEPKEEP_SLOW_INFO", "3s").file("");
+    insta::assert_snapshot!(machine.message(""), @r#"
+    one thing has to be set right first:
+
+    slow_info is wrong: it is longer than slow_warn, which is 2s
+      it is:     "3s"
+      it is in:  the environment variable STEPKEEP_SLOW_INFO
+      expected:  a duration from 1ms to 1h, no longer than slow_warn
+      for example, one of
+        STEPKEEP_SLOW_INFO=500ms
+        slow_info = "500ms"    (in stepkeep.toml)
+        --slow-info 500ms
+    "#);
+    let machine = Machine::ready().file("");
+    insta::assert_snapshot!(machine.message("--slow-error 1s"), @r#"
+    one thing has to be set right first:
+
+    slow_warn is wrong: it is longer than slow_error, which is 1s
+      it is:     "2s"
+      it is the default
+      expected:  a duration from 1ms to 1h, no longer than slow_error
+      for example, one of
+        STEPKEEP_SLOW_WARN=2s
+        slow_warn = "2s"    (in stepkeep.toml)
+        --slow-warn 2s
+    "#);
+}

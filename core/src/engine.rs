@@ -1,5 +1,6 @@
 //! The turn engine: applies every input of a conversation exactly once, on any store.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::change::SessionChange;
@@ -31,6 +32,13 @@ pub struct TurnEngine {
     flows: Flows,
     clock: Arc<dyn Clock>,
     deliveries: Deliveries,
+    observer: Option<Arc<dyn TurnObserver>>,
+}
+
+/// Is told of what goes on inside of a turn.
+pub trait TurnObserver: fmt::Debug + Send + Sync + 'static {
+    /// Another writer was faster, and the turn is computed again on what that one left: for the `again`th time.
+    fn turn_computed_again(&self, key: &SessionKey, again: u32);
 }
 
 /// What became of an input.
@@ -101,6 +109,16 @@ impl TurnEngine {
             flows,
             clock,
             deliveries: Deliveries::default(),
+            observer: None,
+        }
+    }
+
+    /// The same, and this observer is told of what goes on inside of its turns.
+    #[must_use]
+    pub fn observed_by(self, observer: Arc<dyn TurnObserver>) -> Self {
+        Self {
+            observer: Some(observer),
+            ..self
         }
     }
 
@@ -129,7 +147,10 @@ impl TurnEngine {
     /// Dropping the future leaves open whether the input is applied; handing it in again finds out.
     pub async fn handle(&self, key: &SessionKey, input: &Input) -> Result<Outcome, TurnError> {
         let mut stored = self.store.get(key).await?;
-        for _ in 0..MAX_ATTEMPTS {
+        for attempt in 0..MAX_ATTEMPTS {
+            if let Some(observer) = self.observer.as_ref().filter(|_| attempt > 0) {
+                observer.turn_computed_again(key, attempt);
+            }
             let session = stored.clone().unwrap_or_else(|| blank(key, input.at));
             let (plan, token) = match self.decide(&session, stored.is_some(), input) {
                 Decision::Done(outcome) => return Ok(outcome),

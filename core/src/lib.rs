@@ -45,7 +45,7 @@ pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use content_hash::ContentHash;
 pub use copy::{CopyCounts, CopyError, CopyProgress, CopyReport, Existing, SessionCopy};
 pub use copy_check::{CopyCheck, CopyDifference, StoreContents, verify_copy};
-pub use engine::{Committed, Outcome, TurnEngine, TurnError};
+pub use engine::{Committed, Outcome, TurnEngine, TurnError, TurnObserver};
 pub use error::{Retry, StoreError, StoreErrorKind, StoreOperation};
 pub use ext::{ModifyError, Scanned, SessionStoreExt};
 pub use field::{FieldValue, Fields};
@@ -56,8 +56,8 @@ pub use idle::{IdlePolicy, IdleStage, IdleTimer};
 pub use input::{FileInput, Input, InputId, InputKind, InvalidInputId, Tap};
 pub use key::{BotId, BusinessConnectionId, ChatId, InvalidKey, Scope, SessionKey, ThreadId, UserId};
 pub use layers::{
-    Deadlines, Layers, OperationCounts, RetryPolicy, Slowness, WithCounts, WithDeadline, WithRetry,
-    WithTracing,
+    Deadlines, Layers, OperationCounts, RetryPolicy, Slowness, StoreObserver, StoreOperationFinished,
+    WithCounts, WithDeadline, WithRetry, WithTracing,
 };
 #[cfg(feature = "conformance")]
 pub use layers::{Fault, Faults, WithFaults};

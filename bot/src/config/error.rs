@@ -124,6 +124,20 @@ impl<'a> Findings<'a> {
         }
     }
 
+    /// Remembers what is wrong with a setting in view of others.
+    pub(super) fn contradicts(&mut self, setting: &'static Setting, reason: String) {
+        let (text, origin) = match self.sources.value(setting) {
+            Ok(Some((text, origin))) => (text, Some(origin)),
+            _ => (setting.default.unwrap_or_default().to_owned(), None),
+        };
+        self.problems.push(Problem::Wrong {
+            setting,
+            origin,
+            shown: redaction::shown(setting, &text),
+            reason,
+        });
+    }
+
     /// The whole, if nothing was missing or wrong.
     pub(super) fn conclude<T>(self, whole: impl FnOnce() -> Option<T>) -> Result<T, ConfigError> {
         let error = ConfigError {

@@ -29,7 +29,7 @@ impl Setting {
     pub const ENVIRONMENT_PREFIX: &'static str = "STEPKEEP_";
 
     /// Every setting, in the order in which people are told of them.
-    pub const ALL: [&'static Self; 20] = [
+    pub const ALL: [&\'static Self; 24] = [
         &TELEGRAM_TOKEN,
         &TELEGRAM_API_URL,
         &DELIVERY,
@@ -50,6 +50,10 @@ impl Setting {
         &SHIPPING_TIMEOUT,
         &LOG,
         &LOG_FORMAT,
+        &SLOW_INFO,
+        &SLOW_WARN,
+        &SLOW_ERROR,
+        &OTLP_ENDPOINT,
     ];
 
     /// The setting with this key.
@@ -279,6 +283,46 @@ pub(super) static LOG_FORMAT: Setting = Setting {
     expected: "text or json",
     example: "json",
     default: Some("text"),
+    secret: false,
+    list: false,
+};
+
+pub(super) static SLOW_INFO: Setting = Setting {
+    key: "slow_info",
+    about: "From how long on a turn, an outside call or a store operation is logged at level info",
+    expected: "a duration from 1ms to 1h, no longer than slow_warn",
+    example: "500ms",
+    default: Some("1s"),
+    secret: false,
+    list: false,
+};
+
+pub(super) static SLOW_WARN: Setting = Setting {
+    key: "slow_warn",
+    about: "From how long on such a thing is a warning",
+    expected: "a duration from 1ms to 1h, no longer than slow_error",
+    example: "2s",
+    default: Some("2s"),
+    secret: false,
+    list: false,
+};
+
+pub(super) static SLOW_ERROR: Setting = Setting {
+    key: "slow_error",
+    about: "From how long on such a thing is an error",
+    expected: "a duration from 1ms to 1h, the longest of the three",
+    example: "5s",
+    default: Some("5s"),
+    secret: false,
+    list: false,
+};
+
+pub(super) static OTLP_ENDPOINT: Setting = Setting {
+    key: "otlp_endpoint",
+    about: "Where traces go, by OpenTelemetry's protocol over HTTP; nowhere if it is empty",
+    expected: "the http or https URL of a collector, to which /v1/traces is added, or nothing",
+    example: "http://127.0.0.1:4318",
+    default: Some(""),
     secret: false,
     list: false,
 };

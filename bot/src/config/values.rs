@@ -224,6 +224,24 @@ pub(super) fn parse_idle(text: &str) -> Result<Option<Duration>, String> {
     parse_duration(text, Duration::from_mins(1), Duration::from_hours(365 * 24)).map(Some)
 }
 
+/// From how long on something is slow.
+pub(super) fn parse_slow(text: &str) -> Result<Duration, String> {
+    parse_duration(text, Duration::from_millis(1), Duration::from_hours(1))
+}
+
+/// The address of a collector of traces; `None` if there is none.
+pub(super) fn parse_otlp_endpoint(text: &str) -> Result<Option<Url>, String> {
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    if !cfg!(feature = "otlp") {
+        return Err(
+            "this program was built without traces: `cargo build --features otlp` brings them".to_owned(),
+        );
+    }
+    parse_api_url(text).map(Some)
+}
+
 fn parse_duration(text: &str, shortest: Duration, longest: Duration) -> Result<Duration, String> {
     let duration = humantime::parse_duration(text.trim())
         .map_err(|_| "a duration is a number with a unit, such as 90s, 10m or 24h".to_owned())?;
@@ -347,6 +365,18 @@ mod tests {
     }
 
     #[test]
+    fn traces_go_to_an_address_or_nowhere() {
+        assert_eq!(parse_otlp_endpoint(" "), Ok(None));
+        let read = parse_otlp_endpoint("http://127.0.0.1:4318/");
+        if cfg!(feature = "otlp") {
+            assert_eq!(read.unwrap().unwrap().as_str(), "http://127.0.0.1:4318/");
+            assert!(parse_otlp_endpoint("127.0.0.1:4318").is_err());
+        } else {
+            assert!(read.unwrap_err().contains("--features otlp"));
+        }
+    }
+
+    #[test]
     fn a_mistyped_level_is_not_taken_for_a_module() {
         assert_eq!(
             LogFilter::parse("inof"),
@@ -376,6 +406,8 @@ mod tests {
             let _ = parse_api_key(&text);
             let _ = parse_user_ids(&text);
             let _ = parse_cleanup_idle(&text);
+            let _ = parse_slow(&text);
+            let _ = parse_otlp_endpoint(&text);
             let _ = LogFilter::parse(&text);
         }
     }

@@ -12,11 +12,13 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::Shared;
-use super::conversation::record_place;
+use super::conversation::{Answered, failed};
 use super::executor::panic_message;
+use super::observation::TurnWatch;
 use super::replies::Notice;
 use crate::effects::EffectResult;
 use crate::localization::Language;
+use crate::observation::{Cause, EffectState};
 use crate::telegram::outgoing::Destination;
 
 /// How often "something is under way" is shown: Telegram shows it for five seconds (Bot API, "sendChatAction").
@@ -68,14 +70,17 @@ impl Shared {
             user_id,
             effect = effect.name,
             id = effect.id,
-            flow = tracing::field::Empty,
-            step = tracing::field::Empty,
         );
+        // Not its child: it goes on when the turn has long ended.
+        span.follows_from(tracing::Span::current());
         self.effect_tasks.spawn(
             async move {
                 let started = Instant::now();
-                let result = shared.run_effect(&key, &effect, language, notice).await;
-                let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+                shared.tell_of_start(&key, &effect);
+                let (result, state) = shared.run_effect(&key, &effect, language, notice).await;
+                let duration = started.elapsed();
+                shared.tell_of_effect(&key, &effect, state, duration);
+                let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
                 match result {
                     EffectResult::Finished(outcome) => {
                         tracing::info!(
@@ -106,20 +111,36 @@ impl Shared {
         );
     }
 
-    /// Makes the call, and shows the person meanwhile that something is under way.
+    /// Makes the call, or gives it up when it was taken up too often.
     async fn run_effect(
         &self,
         key: &SessionKey,
         effect: &PendingEffect,
         language: Language,
         notice: watch::Receiver<Option<Notice>>,
-    ) -> EffectResult {
+    ) -> (EffectResult, EffectState) {
         if effect.recoveries >= MOST_RECOVERIES
             && let Some(outcome) = self.effects.give_up(effect)
         {
             tracing::error!(recoveries = effect.recoveries, "an outside call is given up");
-            return EffectResult::Finished(outcome);
+            return (EffectResult::Finished(outcome), EffectState::GivenUp);
         }
+        let result = self.make_call(key, effect, language, notice).await;
+        let state = match &result {
+            EffectResult::Finished(_) => EffectState::Finished,
+            EffectResult::Later => EffectState::Later,
+        };
+        (result, state)
+    }
+
+    /// Makes the call, and shows the person meanwhile that something is under way.
+    async fn make_call(
+        &self,
+        key: &SessionKey,
+        effect: &PendingEffect,
+        language: Language,
+        notice: watch::Receiver<Option<Notice>>,
+    ) -> EffectResult {
         // Counted to the end of the lease as it is stored: committing the turn may have taken a while, and past that end
         // another process looks the call up, and makes it.
         let left = effect.recover_at.since(self.engine.clock().now());
@@ -206,35 +227,68 @@ impl Shared {
         let job_key = key.clone();
         let job = async move {
             let _held = held;
-            let started = Instant::now();
+            let mut watch = TurnWatch::begin(Cause::Effect);
             let input = Input {
                 id,
                 at: shared.engine.clock().now(),
                 language: None,
                 kind,
             };
-            match shared.handle(&job_key, &input, None).await {
-                Ok(Outcome::Applied(committed)) => {
-                    record_place(&committed.session);
-                    // What is not sent now is sent by whoever looks for what is due.
-                    let _ = shared
-                        .carry_out(&job_key, committed, None, Language::default())
-                        .await;
-                    let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-                    tracing::info!(duration_ms, "an outcome was answered");
-                }
-                Ok(_) => {}
-                Err(error) => {
-                    tracing::error!(
-                        error = &error as &dyn std::error::Error,
-                        "an outcome waits for the next look at what is due"
-                    );
-                }
+            let answered = shared.answer_nobody(&job_key, &input, &mut watch).await;
+            if !matches!(answered, Answered::Yes(_)) {
+                tracing::warn!("an outcome waits for the next look at what is due");
             }
+            watch.end(&shared, &job_key, &answered);
         };
-        if let Err(error) = self.executor.submit(key, job.in_current_span().boxed()).await {
+        let span = tracing::info_span!("turn", flow = tracing::field::Empty, step = tracing::field::Empty);
+        if let Err(error) = self.executor.submit(key, job.instrument(span).boxed()).await {
             tracing::warn!(%error, "an outcome waits for the next look at what is due");
         }
+    }
+
+    /// Hands in what no person did, and carries out what comes of it. What is not sent is sent by whoever looks for what is due.
+    async fn answer_nobody(
+        self: &Arc<Self>,
+        key: &SessionKey,
+        input: &Input,
+        watch: &mut TurnWatch,
+    ) -> Answered {
+        match self.handle(key, input, None).await {
+            Ok(Outcome::Applied(committed)) => {
+                watch.committed(self, &committed.session, input);
+                match self.carry_out(key, committed, None, Language::default()).await {
+                    Ok(()) => Answered::Yes("applied"),
+                    Err(()) => Answered::NotYet("unsent"),
+                }
+            }
+            Ok(_) => Answered::Yes("settled"),
+            Err(error) => failed(&error),
+        }
+    }
+
+    /// Fires a session's timer, if it is due.
+    async fn fire(self: &Arc<Self>, session: &Session) {
+        let Some(input) = self.engine.due_timer(session) else {
+            return;
+        };
+        let key = session.key();
+        let span = tracing::info_span!(
+            "turn",
+            chat_id = key.chat().0,
+            user_id = key.user().0,
+            flow = tracing::field::Empty,
+            step = tracing::field::Empty,
+        );
+        async {
+            let mut watch = TurnWatch::begin(Cause::Timer);
+            let answered = self.answer_nobody(key, &input, &mut watch).await;
+            if watch.is_committed() {
+                self.tell_of_timer(key, &input);
+            }
+            watch.end(self, key, &answered);
+        }
+        .instrument(span)
+        .await;
     }
 
     /// Takes up what a session has left undone. `place` is dropped when that is done.
@@ -256,13 +310,7 @@ impl Shared {
                     );
                     let _ = shared.carry_out(&key, committed, None, Language::default()).await;
                 }
-                Ok(None) => {
-                    if let Some(input) = shared.engine.due_timer(&session)
-                        && let Ok(Outcome::Applied(committed)) = shared.handle(&key, &input, None).await
-                    {
-                        let _ = shared.carry_out(&key, committed, None, Language::default()).await;
-                    }
-                }
+                Ok(None) => shared.fire(&session).await,
                 Err(error) => {
                     tracing::warn!(
                         error = &error as &dyn std::error::Error,

@@ -16,12 +16,14 @@ use tracing::Instrument;
 
 use super::Shared;
 use super::executor::panic_message;
+use super::observation::TurnWatch;
 use super::order::Term;
 use super::poison::Verdict;
 use super::replies::{Notice, Unsent};
 use crate::dead_letters::{DeadLetter, LetterId, Reason};
 use crate::flows::language_of_session;
 use crate::localization::Language;
+use crate::observation::{Cause, Observer, RunAgain};
 use crate::telegram::incoming::{ConversationInput, message_id};
 use crate::telegram::{Origin, Receipt};
 
@@ -42,12 +44,14 @@ pub(super) struct Taken {
     pub(super) raw: Arc<RawValue>,
     pub(super) attempt: u32,
     pub(super) receipt: Receipt,
-    /// When it was taken.
+    /// When it came.
+    pub(super) came: Instant,
+    /// In which term it was taken.
     pub(super) term: Term,
 }
 
-/// What became of an input, for the log.
-enum Answered {
+/// What became of an input.
+pub(super) enum Answered {
     /// It is done with.
     Yes(&'static str),
     /// It comes again, through no fault of its own.
@@ -91,6 +95,7 @@ impl Shared {
             raw,
             attempt,
             receipt,
+            came,
             term: _,
         } = taken;
         let span = tracing::info_span!(
@@ -102,10 +107,10 @@ impl Shared {
             step = tracing::field::Empty,
         );
         async {
-            let started = Instant::now();
             let update = receipt.update_id();
             let origin = receipt.origin();
-            let answered = AssertUnwindSafe(self.answer_in_span(&incoming, origin))
+            let mut watch = TurnWatch::begin(Cause::Update { id: update, origin }).of_one_who_waits(came);
+            let answered = AssertUnwindSafe(self.answer_in_span(&incoming, origin, &mut watch))
                 .catch_unwind()
                 .await;
             let answered = answered.unwrap_or_else(|panic| Answered::Failed {
@@ -114,16 +119,17 @@ impl Shared {
             });
             let answered = match answered {
                 Answered::Failed { reason, error } => {
+                    watch.failed(reason.as_str(), &error);
                     self.after_failure(&incoming, update, &raw, reason, &error).await
                 }
                 answered => answered,
             };
-            let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+            let duration_ms = watch.elapsed_ms();
+            watch.end(self, &incoming.key, &answered);
             match answered {
-                Answered::Yes(outcome) => {
+                Answered::Yes(_) => {
                     self.poison.forget(update);
                     receipt.acknowledge();
-                    tracing::info!(outcome, duration_ms, "answered");
                     true
                 }
                 Answered::NotYet(reason) => {
@@ -146,7 +152,12 @@ impl Shared {
         .await
     }
 
-    async fn answer_in_span(self: &Arc<Self>, incoming: &ConversationInput, origin: Origin) -> Answered {
+    async fn answer_in_span(
+        self: &Arc<Self>,
+        incoming: &ConversationInput,
+        origin: Origin,
+        watch: &mut TurnWatch,
+    ) -> Answered {
         let ConversationInput {
             key,
             input,
@@ -188,8 +199,14 @@ impl Shared {
             self.replies.answer_tap(query, tap_answer).await;
         }
         match outcome {
-            Outcome::Applied(committed) => self.send(incoming, committed, origin, true).await,
-            Outcome::Repeated(committed) => self.send(incoming, committed, origin, false).await,
+            Outcome::Applied(committed) => {
+                watch.committed(self, &committed.session, input);
+                self.send(incoming, committed, origin, true).await
+            }
+            Outcome::Repeated(committed) => {
+                watch.came_to(self, &committed.session);
+                self.send(incoming, committed, origin, false).await
+            }
             Outcome::Answered { .. } if *is_group_remark => Answered::Yes("group_remark"),
             Outcome::Answered { replies, .. } => self.say_once(key, &input.id, &replies, language).await,
             Outcome::OutdatedTap { .. } => {
@@ -213,7 +230,6 @@ impl Shared {
     ) -> Answered {
         let ConversationInput { key, input, .. } = incoming;
         let language = Language::from_language_code(input.language.as_deref());
-        record_place(&committed.session);
         let committed = match self
             .with_the_right_to_send(committed, input, origin, is_new)
             .await
@@ -305,6 +321,7 @@ impl Shared {
             );
             return Answered::NotYet("store");
         }
+        self.tell_of_letter(&letter);
         tracing::error!(
             reason = reason.as_str(),
             error,
@@ -381,6 +398,7 @@ impl Shared {
             if !again || self.stopping.is_cancelled() || now + pause > give_up_at {
                 return Err(error);
             }
+            self.observers.turn_ran_again(key, RunAgain::Store);
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 ?pause,
@@ -510,7 +528,7 @@ impl Shared {
 }
 
 /// Whose fault a turn's failure is: a store that can't be reached fails everybody, and is waited for.
-fn failed(error: &TurnError) -> Answered {
+pub(super) fn failed(error: &TurnError) -> Answered {
     tracing::error!(
         error = error as &dyn std::error::Error,
         "a turn could not be committed"
@@ -545,13 +563,5 @@ fn tapped(input: &Input) -> Option<i64> {
     match &input.kind {
         InputKind::Tap(tap) => Some(tap.message),
         _ => None,
-    }
-}
-
-pub(super) fn record_place(session: &Session) {
-    let span = tracing::Span::current();
-    if let Some(position) = session.position() {
-        span.record("flow", position.flow.as_str());
-        span.record("step", position.step.as_str());
     }
 }

@@ -155,6 +155,11 @@ where
         self.shared.config.capacity - self.shared.capacity.available_permits()
     }
 
+    /// The most jobs that there may be, running and waiting.
+    pub fn capacity(&self) -> usize {
+        self.shared.config.capacity
+    }
+
     /// How many jobs of a key wait behind the one that runs.
     pub fn waiting(&self, key: &K) -> usize {
         self.shared.waiting.lock().get(key).map_or(0, VecDeque::len)

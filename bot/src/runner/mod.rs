@@ -6,6 +6,7 @@ mod conversation;
 mod executor;
 mod flood;
 mod moves;
+mod observation;
 mod order;
 mod outage;
 mod poison;
@@ -25,16 +26,19 @@ use lru::LruCache;
 use parking_lot::Mutex;
 use stepkeep_core::{BotId, ChatId, Reply, SessionKey, StoreError, TurnEngine};
 use teloxide_core::payloads::AnswerCallbackQuery;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use executor::{Drained, ExecutorConfig, JobPanic, KeyedExecutor, SubmitError};
 pub use flood::FloodLimit;
+pub use observation::{RunnerLoad, WeakRunner};
 pub use recovery::RecoveryConfig;
 
 use crate::dead_letters::{DeadLetter, DeadLetters, LetterId, Reason};
 use crate::effects::{Documents, Effects};
 use crate::localization::{Language, Localizer};
+use crate::observation::{Observers, Refusal};
 use crate::telegram::incoming::{self, ConversationInput, Incoming};
 use crate::telegram::{Delivery, Origin, RawUpdate, Receipt, Sender};
 use conversation::Taken;
@@ -86,6 +90,8 @@ pub struct RunnerParts {
     pub dead_letters: DeadLetters,
     /// How much runs side by side, and how much of it by one person.
     pub limits: RunnerLimits,
+    /// Who is told what goes on.
+    pub observers: Observers,
 }
 
 /// How much a runner takes on.
@@ -117,6 +123,7 @@ struct Shared {
     outage: Outage,
     flood: Flood,
     moves: Arc<Moves>,
+    observers: Observers,
     /// The updates that were answered without a trace in any session, so that a redelivered one isn't answered twice.
     answered: Mutex<LruCache<i64, ()>>,
 }
@@ -134,6 +141,7 @@ impl Runner {
             bot_name,
             dead_letters,
             limits,
+            observers,
         } = parts;
         let executor = KeyedExecutor::new(limits.executor, |key: &SessionKey, panic: &JobPanic| {
             tracing::error!(
@@ -144,7 +152,7 @@ impl Runner {
             );
         });
         let shared = Shared {
-            engine,
+            engine: engine.observed_by(Arc::new(observers.clone())),
             replies: Replies::new(sender, documents, Arc::clone(&localizer)),
             localizer,
             effects,
@@ -161,6 +169,7 @@ impl Runner {
             outage: Outage::default(),
             flood: Flood::new(limits.flood),
             moves: Arc::default(),
+            observers,
             answered: Mutex::new(LruCache::new(REMEMBERED_ANSWERS)),
         };
         Self {
@@ -177,7 +186,11 @@ impl Runner {
             receipt,
         } = delivery;
         let update_id = update.id;
-        let incoming = match self.read(&update) {
+        let came = Instant::now();
+        let read = self.read(&update);
+        self.shared
+            .tell_of_update(update_id, receipt.origin(), attempt, read.as_ref().ok());
+        let incoming = match read {
             Ok(incoming) => incoming,
             Err(error) => {
                 let id = LetterId(update_id);
@@ -204,6 +217,7 @@ impl Runner {
                 let key = input.key.clone();
                 let waiting = self.shared.executor.waiting(&key);
                 if attempt == 1 && !self.shared.flood.allows(&key, waiting) {
+                    self.shared.tell_of_refusal(update_id, &key, Refusal::Flood);
                     self.refuse(*input, receipt);
                     return;
                 }
@@ -212,6 +226,7 @@ impl Runner {
                     raw: update.raw,
                     attempt,
                     receipt,
+                    came,
                     term: self.shared.order.term(),
                 };
                 let term = taken.term;
@@ -223,6 +238,7 @@ impl Runner {
                     if is_ordered {
                         self.shared.order.given_back(&key, update_id, term);
                     }
+                    self.shared.tell_of_refusal(update_id, &key, Refusal::Busy);
                     let (chat_id, user_id) = (key.chat().0, key.user().0);
                     tracing::warn!(update_id, chat_id, user_id, %error, "an update is put off");
                 }
@@ -250,11 +266,14 @@ impl Runner {
         let letter = DeadLetter::new(id, Reason::Unreadable, error, raw, now);
         let put_aside = self.shared.dead_letters.put_aside(&letter).await;
         match &put_aside {
-            Ok(()) => tracing::error!(
-                letter = id.0,
-                error,
-                "an update that can't be read is put aside: `stepkeep dead-letters` shows it"
-            ),
+            Ok(()) => {
+                self.shared.tell_of_letter(&letter);
+                tracing::error!(
+                    letter = id.0,
+                    error,
+                    "an update that can't be read is put aside: `stepkeep dead-letters` shows it"
+                );
+            }
             Err(store) => tracing::error!(
                 letter = id.0,
                 error = store as &dyn std::error::Error,
@@ -283,7 +302,7 @@ impl Runner {
             user_id = key.user().0,
             "an input is refused: there were too many at once"
         );
-        let tell = !input.is_group_remark && shared.flood.should_tell(key, tokio::time::Instant::now());
+        let tell = !input.is_group_remark && shared.flood.should_tell(key, Instant::now());
         receipt.acknowledge();
         if input.query.is_none() && !tell {
             return;
@@ -321,6 +340,16 @@ impl Runner {
         });
     }
 
+    /// How much it has on its hands at the moment.
+    pub fn load(&self) -> RunnerLoad {
+        RunnerLoad::of(&self.shared.executor)
+    }
+
+    /// The runner for whoever only looks at it, and doesn't keep it alive.
+    pub fn downgrade(&self) -> WeakRunner {
+        WeakRunner::of(&self.shared)
+    }
+
     /// Looks every so often for what a process that died left undone, and for timers that are due; until stopped.
     pub async fn recover(&self, stop: &CancellationToken) {
         recovery::run(&self.shared, stop).await;
@@ -329,7 +358,7 @@ impl Runner {
     /// Lets what is under way finish: outside calls first, then the conversations. Past the deadline the rest is dropped;
     /// it is taken up by the next process.
     pub async fn shut_down(&self, deadline: Duration) -> Drained {
-        let started = tokio::time::Instant::now();
+        let started = Instant::now();
         self.shared.stopping.cancel();
         self.shared.effect_tasks.close();
         if tokio::time::timeout(deadline, self.shared.effect_tasks.wait())

@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 use stepkeep_core::{ChatId, InputId, Message, Reply, SessionKey};
 use teloxide_core::payloads::AnswerCallbackQuery;
 use teloxide_core::types::{CallbackQueryId, MessageId, ReplyMarkup};
+use tracing::Instrument as _;
 
 use super::executor::panic_message;
 use crate::effects::Documents;
@@ -87,6 +88,19 @@ impl Replies {
     /// the last one that was sent, if it can be changed. What Telegram refuses for good is skipped and logged: it would be
     /// refused again.
     pub(super) async fn send(
+        &self,
+        key: &SessionKey,
+        inputs: &[InputId],
+        replies: &[Reply],
+        language: Language,
+    ) -> Result<Option<Notice>, Unsent> {
+        let span = tracing::info_span!("send", replies = replies.len());
+        self.send_all(key, inputs, replies, language)
+            .instrument(span)
+            .await
+    }
+
+    async fn send_all(
         &self,
         key: &SessionKey,
         inputs: &[InputId],

@@ -26,6 +26,7 @@ use super::{
     Carrier, CarrierId, Label, LabelId, LabelStatus, Operation, Quote, Rate, RateId, Shipment, ShippingApi,
     ShippingError, ShippingErrorKind, Voiding,
 };
+use crate::observation::Observers;
 
 /// How many remarks of carriers a quote keeps.
 const MOST_NOTES: usize = 5;
@@ -49,6 +50,8 @@ pub struct ShippingConfig {
     pub address_validation: AddressValidation,
     /// How long the list of carriers is taken as it was.
     pub carriers_kept_for: Duration,
+    /// Who is told of every request.
+    pub observers: Observers,
 }
 
 impl ShippingConfig {
@@ -67,6 +70,7 @@ impl ShippingConfig {
             retry: RetryPolicy::default(),
             address_validation: AddressValidation::ValidateAndClean,
             carriers_kept_for: Duration::from_hours(1),
+            observers: Observers::default(),
         }
     }
 }
@@ -159,9 +163,11 @@ impl ShippingClient {
             retry,
             address_validation,
             carriers_kept_for,
+            observers,
         } = config;
         Ok(Self {
-            transport: Transport::new(&base_url, &prefix, api_key, deadlines.connect, retry)?,
+            transport: Transport::new(&base_url, &prefix, api_key, deadlines.connect, retry)?
+                .observed_by(observers),
             deadlines,
             retry,
             address_validation,

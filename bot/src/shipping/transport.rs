@@ -17,6 +17,7 @@ use super::error::Stage;
 use super::retry::{Repeatable, RetryPolicy, parse_retry_after};
 use super::wire::{ErrorBody, WireError};
 use super::{Operation, ShippingError, ShippingErrorKind};
+use crate::observation::{Api, Observers};
 
 /// The largest JSON answer that is read, in bytes. A list of carriers with all services is some 100 KiB.
 const LARGEST_ANSWER: usize = 8 << 20;
@@ -82,6 +83,7 @@ pub(super) struct Transport {
     key: SecretString,
     key_header: HeaderValue,
     retry: RetryPolicy,
+    observers: Observers,
 }
 
 impl fmt::Debug for Transport {
@@ -122,16 +124,37 @@ impl Transport {
             key,
             key_header,
             retry,
+            observers: Observers::default(),
         })
+    }
+
+    /// The same, and these are told of every request.
+    pub(super) fn observed_by(self, observers: Observers) -> Self {
+        Self { observers, ..self }
     }
 
     /// Makes the call, again where that is safe, until it answers or the attempts are spent.
     pub(super) async fn call(&self, call: &Call<'_>) -> Result<Answer, ShippingError> {
-        (|| self.attempt(call))
+        (|| self.observed(call.operation, self.attempt(call)))
             .retry(self.retry.between_attempts())
             .when(|error| call.repeatable.allows(error))
             .adjust(|error, pause| self.retry.adjust(error, pause))
             .notify(report_repeat)
+            .await
+    }
+
+    /// One attempt, told to those who watch.
+    async fn observed<T: Send>(
+        &self,
+        operation: Operation,
+        attempt: impl Future<Output = Result<T, ShippingError>> + Send,
+    ) -> Result<T, ShippingError> {
+        let outcome = |result: &Result<T, ShippingError>| match result {
+            Ok(_) => ("ok", None),
+            Err(error) => (error.kind().as_str(), error.status()),
+        };
+        self.observers
+            .call(Api::Shipping, operation, Duration::ZERO, outcome, attempt)
             .await
     }
 
@@ -216,7 +239,7 @@ impl Transport {
 
     /// Fetches a file, again where that helps.
     pub(super) async fn download(&self, url: &Url, deadline: Duration) -> Result<Bytes, ShippingError> {
-        (|| self.fetch(url, deadline))
+        (|| self.observed(Operation::Download, self.fetch(url, deadline)))
             .retry(self.retry.between_attempts())
             .when(|error| Repeatable::Always.allows(error))
             .adjust(|error, pause| self.retry.adjust(error, pause))

@@ -13,6 +13,7 @@ use super::{
     token::BotToken,
     transport::{Answer, Arguments, Call, HttpTransport, Transport},
 };
+use crate::observation::{Api, Observers, OperationName};
 
 /// Telegram's own server. Any other that speaks the Bot API will do.
 pub const DEFAULT_API_URL: &str = "https://api.telegram.org";
@@ -28,6 +29,8 @@ pub struct ClientConfig {
     pub deadline: Duration,
     /// The same for calls that carry a file, either way.
     pub file_deadline: Duration,
+    /// Who is told of every call.
+    pub observers: Observers,
 }
 
 impl Default for ClientConfig {
@@ -37,6 +40,7 @@ impl Default for ClientConfig {
             connect_deadline: Duration::from_secs(10),
             deadline: Duration::from_secs(30),
             file_deadline: Duration::from_mins(2),
+            observers: Observers::default(),
         }
     }
 }
@@ -62,6 +66,7 @@ pub struct TelegramClient {
     bot_id: BotId,
     deadline: Duration,
     file_deadline: Duration,
+    observers: Observers,
 }
 
 /// How much longer than the waiting time of a long poll the answer may take.
@@ -85,7 +90,13 @@ impl TelegramClient {
             bot_id,
             deadline: config.deadline,
             file_deadline: config.file_deadline,
+            observers: config.observers.clone(),
         }
+    }
+
+    /// Who is told of every call.
+    pub(super) fn observers(&self) -> &Observers {
+        &self.observers
     }
 
     /// The bot's own user id, as the token tells it.
@@ -108,18 +119,26 @@ impl TelegramClient {
         P: Payload + Serialize,
         P::Output: DeserializeOwned,
     {
+        let held_back = payload.timeout_hint().unwrap_or_default();
         let waiting = payload
             .timeout_hint()
             .map_or(Duration::ZERO, |time| time.saturating_add(LONG_POLL_GRACE));
-        self.call_named(Method::new(P::NAME), payload, self.deadline.max(waiting))
+        self.call_named(
+            Method::new(P::NAME),
+            payload,
+            self.deadline.max(waiting),
+            held_back,
+        )
     }
 
-    /// Makes one call whose arguments are any serialisable value, within `deadline`.
+    /// Makes one call whose arguments are any serialisable value, and within `deadline`, of which Telegram
+    /// may hold the answer back for `held_back` because we asked it to.
     pub(super) fn call_named<A, R>(
         &self,
         method: Method,
         arguments: &A,
         deadline: Duration,
+        held_back: Duration,
     ) -> impl Future<Output = Result<R, TelegramError>> + Send + use<A, R>
     where
         A: Serialize + ?Sized,
@@ -128,14 +147,20 @@ impl TelegramClient {
         // Put together here and now, so that the future holds nothing of the arguments.
         let body = serde_json::to_vec(arguments);
         let transport = Arc::clone(&self.transport);
+        let observers = self.observers.clone();
         async move {
             let body = body.map_err(|error| TelegramError::unserialisable(method, &error))?;
-            let call = Call {
-                method,
-                arguments: Arguments::Json(body),
-                deadline,
+            let call = async {
+                let call = Call {
+                    method,
+                    arguments: Arguments::Json(body),
+                    deadline,
+                };
+                read(method, &transport.call(call).await?)
             };
-            read(method, &transport.call(call).await?)
+            observers
+                .call(Api::Telegram, method, held_back, outcome, call)
+                .await
         }
     }
 
@@ -150,7 +175,10 @@ impl TelegramClient {
             arguments: Arguments::Document(Box::new(document.clone())),
             deadline: self.file_deadline,
         };
-        read(method, &self.transport.call(call).await?)
+        let call = async { read(method, &self.transport.call(call).await?) };
+        self.observers
+            .call(Api::Telegram, method, Duration::ZERO, outcome, call)
+            .await
     }
 
     /// Downloads a file whole. `path` is what `getFile` answered; the link is good for an hour.
@@ -159,6 +187,14 @@ impl TelegramClient {
     /// [`TelegramErrorKind::TooLarge`] past `limit` bytes, [`TelegramErrorKind::BadRequest`] when the link is no good
     /// (any more), else by kind.
     pub async fn download_file(&self, path: &str, limit: u64) -> Result<Bytes, TelegramError> {
+        const OPERATION: OperationName = OperationName::new("downloadFile");
+        let download = self.download(path, limit);
+        self.observers
+            .call(Api::Telegram, OPERATION, Duration::ZERO, outcome, download)
+            .await
+    }
+
+    async fn download(&self, path: &str, limit: u64) -> Result<Bytes, TelegramError> {
         let method = Method::new("file download");
         let answer = self.transport.download(path, limit, self.file_deadline).await?;
         if answer.is_success() {
@@ -173,6 +209,18 @@ impl TelegramClient {
             Ok(_) => TelegramError::new(method, TelegramErrorKind::Malformed("not a file".to_owned())),
         })
     }
+}
+
+/// How a call ended, for those who watch.
+fn outcome<T>(result: &Result<T, TelegramError>) -> (&'static str, Option<u16>) {
+    let Err(error) = result else {
+        return ("ok", None);
+    };
+    let status = match error.kind() {
+        TelegramErrorKind::Server(status) => Some(*status),
+        _ => None,
+    };
+    (error.kind().as_str(), status)
 }
 
 type RawResult = Box<RawValue>;

@@ -72,10 +72,37 @@ pub enum ConflictCause {
     OtherPoller,
 }
 
+impl TelegramErrorKind {
+    /// A stable word for it: for metrics and logs.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::RetryAfter(_) => "retry_after",
+            Self::ChatGone(_) => "chat_gone",
+            Self::MigratedTo(_) => "migrated",
+            Self::NotModified => "not_modified",
+            Self::QueryTooOld => "query_too_old",
+            Self::MessageGone(_) => "message_gone",
+            Self::Unauthorized => "unauthorized",
+            Self::Conflict(_) => "conflict",
+            Self::BadRequest(_) => "bad_request",
+            Self::Server(_) => "server_error",
+            Self::Network => "network",
+            Self::Timeout => "timeout",
+            Self::Malformed(_) => "malformed",
+            Self::TooLarge(_) => "too_large",
+        }
+    }
+}
+
 impl Method {
     /// Takes a name with a large or a small first letter: payload types are named `SendMessage`.
     pub const fn new(name: &'static str) -> Self {
         Self(name)
+    }
+
+    /// The name as it was given, with a large or a small first letter.
+    pub(crate) const fn name(self) -> &'static str {
+        self.0
     }
 }
 

@@ -18,6 +18,7 @@ use super::{
     document::NewDocument,
     error::{TelegramError, TelegramErrorKind},
 };
+use crate::observation::Observer as _;
 use pauses::Pauses;
 
 /// How a [`Sender`] repeats.
@@ -114,6 +115,7 @@ impl Sender {
             let now = Instant::now();
             if let TelegramErrorKind::RetryAfter(pause) = *error.kind() {
                 tracing::warn!(method = %error.method(), chat_id = chat.map(|chat| chat.0), ?pause, "told to wait");
+                self.client.observers().told_to_wait(pause);
                 self.pauses.lock().record(chat, pause, now);
                 continue;
             }
@@ -128,12 +130,15 @@ impl Sender {
     }
 
     async fn wait_for(&self, chat: Option<ChatId>) {
+        let mut since = None;
         loop {
             let until = self.pauses.lock().hold(chat, Instant::now());
-            match until {
-                None => return,
-                Some(until) => sleep_until(until).await,
-            }
+            let Some(until) = until else { break };
+            since.get_or_insert_with(Instant::now);
+            sleep_until(until).await;
+        }
+        if let Some(since) = since {
+            self.client.observers().waited(since.elapsed());
         }
     }
 

@@ -8,6 +8,7 @@ use stepkeep::dead_letters::DeadLetters;
 use stepkeep::effects::{LabelDocuments, ShippingEffects};
 use stepkeep::flows::{FlowSettings, flows};
 use stepkeep::localization::Localizer;
+use stepkeep::observation::Observers;
 use stepkeep::runner::{Runner, RunnerLimits, RunnerParts};
 use stepkeep::shipping::ShippingApi;
 use stepkeep::telegram::{
@@ -165,5 +166,6 @@ pub(crate) fn runner(
         bot_name: "KeepBot".to_owned(),
         dead_letters: DeadLetters::new(store, Arc::new(clock), bot),
         limits: RunnerLimits::default(),
+        observers: Observers::default(),
     })
 }

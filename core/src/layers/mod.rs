@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`WithDeadline`] | no operation hangs |
 //! | [`WithRetry`] | what is safe to make again is made again, and a lost answer is cleared up |
-//! | [`WithTracing`] | one event for every operation, louder when it was slow |
+//! | [`WithTracing`] | one event for every operation, louder when it was slow; also for metrics, by [`StoreObserver`] |
 //! | [`WithCounts`] | how often each operation was called |
 //! | [`WithFaults`](crate::WithFaults) | faults on demand, for tests (feature `conformance`) |
 
@@ -13,6 +13,7 @@ mod deadline;
 #[cfg(feature = "conformance")]
 mod faults;
 mod retry;
+mod slowness;
 mod tracing;
 
 pub use counts::{OperationCounts, WithCounts};
@@ -20,7 +21,8 @@ pub use deadline::{Deadlines, WithDeadline};
 #[cfg(feature = "conformance")]
 pub use faults::{Fault, Faults, WithFaults};
 pub use retry::{RetryPolicy, WithRetry};
-pub use tracing::{Slowness, WithTracing};
+pub use slowness::Slowness;
+pub use tracing::{StoreObserver, StoreOperationFinished, WithTracing};
 
 use crate::store::SessionStore;
 
@@ -68,6 +70,17 @@ impl<S: SessionStore> Layers<S> {
     pub fn with_tracing(self, slowness: Slowness) -> Layers<WithTracing<S>> {
         let Self { store, backend } = self;
         Layers::new(WithTracing::new(store, backend, slowness), backend)
+    }
+
+    /// The same in a [`WithTracing`], whose operations this observer is told of.
+    pub fn with_observer(
+        self,
+        slowness: Slowness,
+        observer: std::sync::Arc<dyn StoreObserver>,
+    ) -> Layers<WithTracing<S>> {
+        let Self { store, backend } = self;
+        let store = WithTracing::new(store, backend, slowness).observed_by(observer);
+        Layers::new(store, backend)
     }
 
     /// The store with its layers.

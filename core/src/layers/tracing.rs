@@ -1,6 +1,8 @@
 //! Tells what a store does, and how long it took.
 
+use std::fmt;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -9,6 +11,7 @@ use tracing::field::Empty;
 use tracing::{Instrument, Level, Span};
 
 use super::forward_administration;
+use super::slowness::{Slowness, event_at};
 use crate::change::SessionChange;
 use crate::error::{StoreError, StoreErrorKind, StoreOperation};
 use crate::key::SessionKey;
@@ -17,7 +20,7 @@ use crate::session::{NewSession, Session};
 use crate::store::{CleanupPolicy, CleanupReport, ScanCursor, ScanFilter, ScanPage, SessionStore};
 
 /// A store that emits a `tracing` event for every operation, in a span with the operation, the backend, and the chat
-/// and the person that it is about. Never any data.
+/// and the person that it is about. Never any data. Whoever else wants to know is told by [`StoreObserver`].
 ///
 /// An operation as it should be is told at debug level; the slower it was, the louder. What a store should not answer
 /// (all errors but a conflict, an absence, and one that exists already) is a warning at least.
@@ -26,54 +29,36 @@ pub struct WithTracing<S> {
     inner: S,
     backend: &'static str,
     slowness: Slowness,
+    observer: Option<Arc<dyn StoreObserver>>,
 }
 
-/// From which duration on an operation is told at which level; below all, at debug.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Slowness {
-    /// At info.
-    pub info: Duration,
-    /// At warn.
-    pub warn: Duration,
-    /// At error.
-    pub error: Duration,
+/// Is told of every operation of a store: for metrics, or a page that shows what goes on.
+pub trait StoreObserver: fmt::Debug + Send + Sync + 'static {
+    /// An operation ended. Called on the operation's task and within its span, so it must be quick, and must not block.
+    fn store_operation_finished(&self, operation: &StoreOperationFinished<'_>);
 }
 
-impl Default for Slowness {
-    /// 1 s, 2 s and 5 s.
-    fn default() -> Self {
-        Self {
-            info: Duration::from_secs(1),
-            warn: Duration::from_secs(2),
-            error: Duration::from_secs(5),
-        }
+/// An operation of a store that ended. One whose future is dropped never does.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct StoreOperationFinished<'a> {
+    /// What was done.
+    pub operation: StoreOperation,
+    /// The store's name as operators know it.
+    pub backend: &'static str,
+    /// Whose session it was about, if about one.
+    pub key: Option<&'a SessionKey>,
+    /// How long it took.
+    pub duration: Duration,
+    /// What went wrong. A conflict, an absence and one that exists already are among it, and are nobody's fault.
+    pub error: Option<&'a StoreError>,
+}
+
+impl StoreOperationFinished<'_> {
+    /// How it ended, as a stable word: `ok`, or the kind of the error.
+    pub fn outcome(&self) -> &'static str {
+        self.error.map_or("ok", |error| error.kind().as_str())
     }
-}
-
-impl Slowness {
-    fn level(&self, duration: Duration) -> Level {
-        if duration >= self.error {
-            Level::ERROR
-        } else if duration >= self.warn {
-            Level::WARN
-        } else if duration >= self.info {
-            Level::INFO
-        } else {
-            Level::DEBUG
-        }
-    }
-}
-
-/// An event at a level that is known at run time only.
-macro_rules! event {
-    ($level:expr, $($fields:tt)*) => {
-        match $level {
-            Level::ERROR => ::tracing::error!($($fields)*),
-            Level::WARN => ::tracing::warn!($($fields)*),
-            Level::INFO => ::tracing::info!($($fields)*),
-            _ => ::tracing::debug!($($fields)*),
-        }
-    };
 }
 
 impl<S> WithTracing<S> {
@@ -83,6 +68,16 @@ impl<S> WithTracing<S> {
             inner,
             backend,
             slowness,
+            observer: None,
+        }
+    }
+
+    /// The same, and this observer is told of every operation too.
+    #[must_use]
+    pub fn observed_by(self, observer: Arc<dyn StoreObserver>) -> Self {
+        Self {
+            observer: Some(observer),
+            ..self
         }
     }
 }
@@ -106,7 +101,17 @@ impl<S: Sync> WithTracing<S> {
         async {
             let started = Instant::now();
             let result = call.await;
-            self.tell(started.elapsed(), &result);
+            let duration = started.elapsed();
+            self.tell(duration, &result);
+            if let Some(observer) = &self.observer {
+                observer.store_operation_finished(&StoreOperationFinished {
+                    operation,
+                    backend: self.backend,
+                    key,
+                    duration,
+                    error: result.as_ref().err(),
+                });
+            }
             result
         }
         .instrument(span)
@@ -119,7 +124,7 @@ impl<S: Sync> WithTracing<S> {
         match result {
             Ok(answer) => {
                 answer.record(&Span::current());
-                event!(level, outcome = "ok", duration_ms, "store operation");
+                event_at!(level, outcome = "ok", duration_ms, "store operation");
             }
             Err(error) => {
                 if let Some(current) = error.current() {
@@ -128,12 +133,12 @@ impl<S: Sync> WithTracing<S> {
                 let outcome = error.kind().as_str();
                 match error.kind() {
                     StoreErrorKind::Conflict | StoreErrorKind::NotFound | StoreErrorKind::AlreadyExists => {
-                        event!(level, outcome, duration_ms, "store operation");
+                        event_at!(level, outcome, duration_ms, "store operation");
                     }
                     _ => {
                         // Levels are ordered from the loudest to the quietest.
                         let error = error as &dyn std::error::Error;
-                        event!(
+                        event_at!(
                             level.min(Level::WARN),
                             outcome,
                             duration_ms,

@@ -65,7 +65,7 @@ impl UpdateSource for TelegramClient {
         };
         let deadline = timeout.saturating_add(ANSWER_GRACE);
         let values: Vec<Box<RawValue>> = self
-            .call_named(Method::new("getUpdates"), &arguments, deadline)
+            .call_named(Method::new("getUpdates"), &arguments, deadline, *timeout)
             .await?;
         Ok(readable(values))
     }

@@ -1,0 +1,33 @@
+//! Who is told what goes on in a running bot: the latency log, the metrics, and whoever else is added.
+
+use std::sync::Arc;
+
+use crate::config::Settings;
+use crate::metrics::Metrics;
+use crate::observation::{LatencyLog, Observer, Observers};
+
+/// The metrics of a bot, and all who are told what goes on in it.
+#[derive(Clone, Debug)]
+pub struct Telemetry {
+    /// The figures, to be rendered by whatever serves them.
+    pub metrics: Metrics,
+    /// Who is told; the metrics and the latency log are among them.
+    pub observers: Observers,
+}
+
+impl Telemetry {
+    /// The latency log and metrics of its own, as these settings say.
+    pub fn new(settings: &Settings) -> Self {
+        let metrics = Metrics::new();
+        let log: Arc<dyn Observer> = Arc::new(LatencyLog::new(settings.slowness));
+        let observers = Observers::new([log, metrics.observer()]);
+        Self { metrics, observers }
+    }
+
+    /// The same, and this observer is told too.
+    #[must_use]
+    pub fn and(self, observer: Arc<dyn Observer>) -> Self {
+        let observers = self.observers.and(observer);
+        Self { observers, ..self }
+    }
+}
