@@ -8,6 +8,7 @@ pub mod doctor;
 pub mod effects;
 pub mod failure;
 pub mod flows;
+pub mod generation;
 mod http;
 pub mod leadership;
 pub mod localization;
