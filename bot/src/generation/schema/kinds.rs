@@ -30,15 +30,13 @@ pub(super) fn kind<'a>(document: &Document<'a>, name: &str, view: &View<'a>) -> 
     // Alternatives that are all choices are one choice.
     let mut options: Vec<Choice> = Vec::new();
     for kind in &kinds {
-        match kind {
-            Ok(Kind::Choice { options: more }) => options.extend(more.iter().cloned()),
-            _ => {
-                // Any way to say it will do: the first that can be asked for.
-                let mut kinds = kinds.into_iter();
-                let first = kinds.next().unwrap_or(Err(Reason::NoOptions));
-                return first.or_else(|reason| kinds.find_map(Result::ok).ok_or(reason));
-            }
-        }
+        let Ok(Kind::Choice { options: more }) = kind else {
+            // Any way to say it will do: the first that can be asked for.
+            let mut kinds = kinds.into_iter();
+            let first = kinds.next().unwrap_or(Err(Reason::NoOptions));
+            return first.or_else(|reason| kinds.find_map(Result::ok).ok_or(reason));
+        };
+        options.extend(more.iter().cloned());
     }
     choice(options)
 }
@@ -87,9 +85,9 @@ fn of_one<'a>(document: &Document<'a>, name: &str, view: &View<'a>) -> Result<Ki
 
 fn of_enum(view: &View<'_>, values: &Json) -> Result<Kind, Reason> {
     // Where options have names, they stand beside the values.
-    let names = view.get("x-apidog-enum").map(Json::items).unwrap_or_default();
+    let told = view.get("x-apidog-enum").map(Json::items).unwrap_or_default();
     let label_of = |value: &Json| {
-        let named = names.iter().find(|named| named.get("value") == Some(value))?;
+        let named = told.iter().find(|named| named.get("value") == Some(value))?;
         named.get("name").and_then(Json::text).and_then(label)
     };
     let options: Vec<_> = values

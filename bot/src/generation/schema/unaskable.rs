@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// Why a parameter, or a whole input, can't be asked for in a chat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unaskable {
-    /// The parameter, with those that it is part of before it, such as `elements.name`; `None` for the input as a whole.
+    /// The parameter of the input; `None` for the input as a whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parameter: Option<String>,
     /// Why.
