@@ -9,6 +9,8 @@ pub mod doctor;
 pub mod effects;
 pub mod failure;
 pub mod flows;
+pub mod generation;
+mod http;
 pub mod leadership;
 pub mod localization;
 pub mod logging;

@@ -18,6 +18,7 @@ mod bot_api;
 pub mod browser;
 mod clock;
 mod dropped;
+pub mod generation;
 mod part;
 mod server;
 pub mod shipping;

@@ -26,7 +26,7 @@ enum Command {
         /// Where to listen; port 0 takes a free one.
         #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8090")]
         listen: SocketAddr,
-        /// Serve these parts only: telegram, shipping.
+        /// Serve these parts only: telegram, shipping, generation.
         #[arg(long, value_name = "PARTS", value_delimiter = ',')]
         only: Vec<Part>,
         /// Keep people, chats, updates and shipments in this file, and go on with what it says.
@@ -75,6 +75,9 @@ fn announce(address: SocketAddr, parts: &BTreeSet<Part>) {
     }
     if parts.contains(&Part::Shipping) {
         println!("shipping API  http://{address}/shipping/");
+    }
+    if parts.contains(&Part::Generation) {
+        println!("generation    http://{address}/generation/");
     }
 }
 

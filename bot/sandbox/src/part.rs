@@ -9,17 +9,20 @@ pub enum Part {
     Telegram,
     /// The shipping API.
     Shipping,
+    /// The generation API.
+    Generation,
 }
 
 impl Part {
     /// Every part there is.
-    pub const ALL: [Self; 2] = [Self::Telegram, Self::Shipping];
+    pub const ALL: [Self; 3] = [Self::Telegram, Self::Shipping, Self::Generation];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Telegram => "telegram",
             Self::Shipping => "shipping",
+            Self::Generation => "generation",
         }
     }
 }
@@ -32,7 +35,7 @@ impl fmt::Display for Part {
 
 /// There is no part of that name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no part \"{0}\"; there are: telegram, shipping")]
+#[error("there is no part \"{0}\"; there are: telegram, shipping, generation")]
 pub struct UnknownPart(String);
 
 impl FromStr for Part {

@@ -14,7 +14,7 @@ use axum::Router;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 use crate::{
-    bot_api,
+    bot_api, generation,
     part::Part,
     shipping, sim,
     state::{Changes, PutAside, StateKeeper, Worlds},
@@ -204,6 +204,10 @@ fn router(worlds: &Worlds, parts: &BTreeSet<Part>) -> Router {
     }
     if parts.contains(&Part::Shipping) {
         router = router.nest("/shipping", shipping::router_of(Arc::clone(&worlds.shipping)));
+    }
+    if parts.contains(&Part::Generation) {
+        let generation = generation::router_of(Arc::clone(&worlds.generation));
+        router = router.nest("/generation", generation);
     }
     router
 }

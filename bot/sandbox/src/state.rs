@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 
 pub use self::file::PutAside;
 pub(crate) use self::forms::{base64, pairs};
-use crate::{shipping, telegram};
+use crate::{generation, shipping, telegram};
 
 /// Between two writes.
 const PAUSE: Duration = Duration::from_millis(300);
@@ -35,6 +35,9 @@ impl Changes {
 pub(crate) struct SavedState {
     telegram: telegram::world::SavedWorld,
     shipping: shipping::SavedWorld,
+    /// Files of older sandboxes don't have it.
+    #[serde(default)]
+    generation: generation::SavedWorld,
 }
 
 /// The worlds whose state is kept.
@@ -42,6 +45,7 @@ pub(crate) struct SavedState {
 pub(crate) struct Worlds {
     pub(crate) telegram: Arc<telegram::world::World>,
     pub(crate) shipping: Arc<shipping::World>,
+    pub(crate) generation: Arc<generation::World>,
 }
 
 impl Worlds {
@@ -50,20 +54,27 @@ impl Worlds {
         Self {
             telegram: Arc::new(telegram::world::World::new(webhook_retry_scale, changes.clone())),
             shipping: Arc::new(shipping::World::new(changes.clone())),
+            generation: Arc::new(generation::World::new(changes.clone())),
         }
     }
 
     /// Takes up what was written down. To be called on new worlds, inside the runtime.
     pub(crate) fn restore(&self, saved: SavedState) {
-        let SavedState { telegram, shipping } = saved;
+        let SavedState {
+            telegram,
+            shipping,
+            generation,
+        } = saved;
         self.telegram.restore(telegram);
         self.shipping.restore(shipping);
+        self.generation.restore(generation);
     }
 
     fn saved(&self) -> SavedState {
         SavedState {
             telegram: self.telegram.saved(),
             shipping: self.shipping.saved(),
+            generation: self.generation.saved(),
         }
     }
 }

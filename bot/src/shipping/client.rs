@@ -16,7 +16,7 @@ use tracing::{debug, warn};
 use url::Url;
 
 use super::error::{Stage, by_code};
-use super::retry::{Repeatable, RetryPolicy};
+use super::retry::RetryPolicy;
 use super::transport::{Answer, Call, Transport};
 use super::wire::{
     AddressValidation, BuyRequest, CarriersAnswer, InvalidRate, LabelsAnswer, RatesAnswer, RatesRequest,
@@ -26,6 +26,7 @@ use super::{
     Carrier, CarrierId, Label, LabelId, LabelStatus, Operation, Quote, Rate, RateId, Shipment, ShippingApi,
     ShippingError, ShippingErrorKind, Voiding,
 };
+use crate::http::Repeatable;
 use crate::observation::Observers;
 
 /// How many remarks of carriers a quote keeps.

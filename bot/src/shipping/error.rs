@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::wire::WireError;
+pub(super) use crate::http::Stage;
 
 /// The longest message that is kept of an answer, in characters.
 const LONGEST_MESSAGE: usize = 300;
@@ -122,21 +123,6 @@ impl Operation {
             Self::Download => "download_label",
         }
     }
-}
-
-/// How far the request had come when it failed: what decides whether it may be sent again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stage {
-    /// No connection: nothing was sent.
-    Unsent,
-    /// Turned away by a limiter before it was looked at.
-    Limited,
-    /// Looked at and refused: nothing was done, and nothing else will come of it.
-    Refused,
-    /// Sent, and no usable word about what became of it (5xx, lost connection, deadline).
-    Lost,
-    /// Answered with success in words that can't be understood.
-    Garbled,
 }
 
 /// An error of the shipping API.

@@ -5,7 +5,6 @@ use std::time::Duration;
 use backon::ExponentialBuilder;
 
 use super::ShippingError;
-use super::error::Stage;
 
 /// The bounds of repeating.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,56 +64,14 @@ impl RetryPolicy {
     }
 }
 
-/// What may be sent again without asking first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Repeatable {
-    /// Doing it twice is the same as once: reading, and asking for rates.
-    Always,
-    /// Doing it twice costs twice: only what was surely not looked at is sent again.
-    OnlyIfNotDone,
-}
-
-impl Repeatable {
-    pub(super) fn allows(self, error: &ShippingError) -> bool {
-        match error.stage() {
-            Stage::Unsent | Stage::Limited => true,
-            Stage::Lost => self == Self::Always,
-            Stage::Refused | Stage::Garbled => false,
-        }
-    }
-}
-
-/// The value of a `Retry-After` header in its form of whole seconds. The form with a date is not used by this API, and
-/// counts as absent.
-pub(super) fn parse_retry_after(value: &str) -> Option<Duration> {
-    value.trim().parse().ok().map(Duration::from_secs)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::error::Stage;
     use super::super::{Operation, ShippingErrorKind};
     use super::*;
 
     fn at(stage: Stage) -> ShippingError {
         ShippingError::at(ShippingErrorKind::Unavailable, Operation::Buy, stage, "")
-    }
-
-    #[test]
-    fn a_purchase_is_repeated_only_if_it_was_not_looked_at() {
-        for (stage, always, not_done) in [
-            (Stage::Unsent, true, true),
-            (Stage::Limited, true, true),
-            (Stage::Lost, true, false),
-            (Stage::Refused, false, false),
-            (Stage::Garbled, false, false),
-        ] {
-            assert_eq!(Repeatable::Always.allows(&at(stage)), always, "{stage:?}");
-            assert_eq!(
-                Repeatable::OnlyIfNotDone.allows(&at(stage)),
-                not_done,
-                "{stage:?}"
-            );
-        }
     }
 
     #[test]
@@ -128,13 +85,5 @@ mod tests {
         assert_eq!(policy.adjust(&asked(3600), own), None);
         // Our own attempts are spent: what the API asks for doesn't buy another.
         assert_eq!(policy.adjust(&asked(1), None), None);
-    }
-
-    #[test]
-    fn retry_after_is_read_as_seconds() {
-        assert_eq!(parse_retry_after(" 12 "), Some(Duration::from_secs(12)));
-        assert_eq!(parse_retry_after("soon"), None);
-        assert_eq!(parse_retry_after("-1"), None);
-        assert_eq!(parse_retry_after("Wed, 21 Oct 2026 07:28:00 GMT"), None);
     }
 }

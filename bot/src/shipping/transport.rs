@@ -1,12 +1,11 @@
 //! HTTP: one call with its deadline and its repeats, and what its failure means.
 
-use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
 use backon::Retryable;
-use bytes::{Bytes, BytesMut};
-use reqwest::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
+use bytes::Bytes;
+use reqwest::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::{Method, Response, StatusCode, redirect};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -14,9 +13,10 @@ use url::Url;
 
 use super::client::ShippingConfigError;
 use super::error::Stage;
-use super::retry::{Repeatable, RetryPolicy, parse_retry_after};
+use super::retry::RetryPolicy;
 use super::wire::{ErrorBody, WireError};
 use super::{Operation, ShippingError, ShippingErrorKind};
+use crate::http::{self, BodyError, Repeatable};
 use crate::observation::{Api, Observers};
 
 /// The largest JSON answer that is read, in bytes. A list of carriers with all services is some 100 KiB.
@@ -102,7 +102,7 @@ impl Transport {
         connect_deadline: Duration,
         retry: RetryPolicy,
     ) -> Result<Self, ShippingConfigError> {
-        let root = root(base_url, prefix)?;
+        let root = http::root(base_url, prefix).map_err(|_| ShippingConfigError::Address)?;
         let mut key_header =
             HeaderValue::from_str(key.expose_secret().trim()).map_err(|_| ShippingConfigError::Key)?;
         if key_header.is_empty() {
@@ -137,7 +137,7 @@ impl Transport {
     pub(super) async fn call(&self, call: &Call<'_>) -> Result<Answer, ShippingError> {
         (|| self.observed(call.operation, self.attempt(call)))
             .retry(self.retry.between_attempts())
-            .when(|error| call.repeatable.allows(error))
+            .when(|error| call.repeatable.allows(error.stage()))
             .adjust(|error, pause| self.retry.adjust(error, pause))
             .notify(report_repeat)
             .await
@@ -202,10 +202,6 @@ impl Transport {
             300..=399 => Stage::Garbled,
             _ => Stage::Lost,
         };
-        let retry_after = headers
-            .get(RETRY_AFTER)
-            .and_then(|value| value.to_str().ok())
-            .and_then(parse_retry_after);
         let body: ErrorBody = serde_json::from_slice(body).unwrap_or_default();
         let request_id = body.request_id.or_else(|| request_id(headers));
         if status.is_redirection() {
@@ -217,7 +213,7 @@ impl Transport {
         let error = body.errors.into_iter().next().unwrap_or_default();
         self.described(operation, stage, status, error)
             .with_request_id(request_id)
-            .with_retry_after(retry_after)
+            .with_retry_after(http::retry_after(headers))
     }
 
     /// The error that the API described, without the key, in case that the API repeats it.
@@ -241,7 +237,7 @@ impl Transport {
     pub(super) async fn download(&self, url: &Url, deadline: Duration) -> Result<Bytes, ShippingError> {
         (|| self.observed(Operation::Download, self.fetch(url, deadline)))
             .retry(self.retry.between_attempts())
-            .when(|error| Repeatable::Always.allows(error))
+            .when(|error| Repeatable::Always.allows(error.stage()))
             .adjust(|error, pause| self.retry.adjust(error, pause))
             .notify(report_repeat)
             .await
@@ -284,7 +280,7 @@ impl Transport {
 
     fn url(&self, call: &Call<'_>) -> Url {
         let mut url = self.root.clone();
-        // `root` refuses addresses that have no path to extend, and ids hold nothing that would need escaping.
+        // `http::root` refuses addresses that have no path to extend, and ids hold nothing that would need escaping.
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(call.path);
         }
@@ -292,29 +288,6 @@ impl Transport {
             url.query_pairs_mut().extend_pairs(call.query);
         }
         url
-    }
-}
-
-/// The address that all paths start from: `base` and `prefix`, without a slash at the end.
-fn root(base: &Url, prefix: &str) -> Result<Url, ShippingConfigError> {
-    let plain = matches!(base.scheme(), "http" | "https")
-        && base.username().is_empty()
-        && base.password().is_none()
-        && base.query().is_none()
-        && base.fragment().is_none();
-    let mut root = base.clone();
-    {
-        let mut segments = root
-            .path_segments_mut()
-            .map_err(|()| ShippingConfigError::Address)?;
-        segments
-            .pop_if_empty()
-            .extend(prefix.split('/').filter(|part| !part.is_empty()));
-    }
-    if plain {
-        Ok(root)
-    } else {
-        Err(ShippingConfigError::Address)
     }
 }
 
@@ -334,13 +307,9 @@ fn request_id(headers: &HeaderMap) -> Option<String> {
     (!value.is_empty() && value.len() <= 100).then(|| value.to_owned())
 }
 
-/// What it means that `send` failed: without a connection nothing was sent, else anything may have happened.
+/// What it means that `send` failed.
 fn unsent(operation: Operation, error: reqwest::Error) -> ShippingError {
-    let stage = if error.is_connect() || error.is_builder() {
-        Stage::Unsent
-    } else {
-        Stage::Lost
-    };
+    let stage = Stage::of_failed_send(&error);
     let (kind, message) = if error.is_timeout() {
         (ShippingErrorKind::Timeout, "")
     } else if stage == Stage::Unsent {
@@ -351,80 +320,23 @@ fn unsent(operation: Operation, error: reqwest::Error) -> ShippingError {
     ShippingError::at(kind, operation, stage, message).with_source(error.without_url())
 }
 
-async fn read_body(
-    mut response: Response,
-    operation: Operation,
-    largest: usize,
-) -> Result<Bytes, ShippingError> {
-    let too_large = || {
-        ShippingError::at(
-            ShippingErrorKind::Malformed,
-            operation,
-            Stage::Garbled,
-            "the answer is too large",
-        )
-    };
-    let announced = response.content_length().unwrap_or_default();
-    if announced > largest as u64 {
-        return Err(too_large());
-    }
-    let mut body = BytesMut::new();
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() > largest => return Err(too_large()),
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Ok(None) => return Ok(body.freeze()),
-            Err(error) => {
+async fn read_body(response: Response, operation: Operation, largest: usize) -> Result<Bytes, ShippingError> {
+    http::read_body(response, largest)
+        .await
+        .map_err(|error| match error {
+            BodyError::TooLarge => ShippingError::at(
+                ShippingErrorKind::Malformed,
+                operation,
+                Stage::Garbled,
+                "the answer is too large",
+            ),
+            BodyError::BrokeOff(error) => {
                 let kind = if error.is_timeout() {
                     ShippingErrorKind::Timeout
                 } else {
                     ShippingErrorKind::Unavailable
                 };
-                let error: Box<dyn Error + Send + Sync> = error.without_url().into();
-                return Err(
-                    ShippingError::at(kind, operation, Stage::Lost, "the answer broke off")
-                        .with_source(error),
-                );
+                ShippingError::at(kind, operation, Stage::Lost, "the answer broke off").with_source(error)
             }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn joined(base: &str, prefix: &str) -> Result<String, ShippingConfigError> {
-        root(&Url::parse(base).unwrap(), prefix).map(|url| url.to_string())
-    }
-
-    #[test]
-    fn base_and_prefix_make_one_address_however_they_end() {
-        assert_eq!(
-            joined("https://api.shipstation.com", "/v2").unwrap(),
-            "https://api.shipstation.com/v2"
-        );
-        assert_eq!(
-            joined("http://127.0.0.1:8090/shipping/", "v2/").unwrap(),
-            "http://127.0.0.1:8090/shipping/v2"
-        );
-        assert_eq!(
-            joined("https://api.example.com/v1", "").unwrap(),
-            "https://api.example.com/v1"
-        );
-    }
-
-    #[test]
-    fn an_address_that_holds_more_than_a_place_is_refused() {
-        for base in [
-            "ftp://api.example.com",
-            "mailto:someone@example.com",
-            "https://user:hunter2@api.example.com",
-            "https://api.example.com/?key=1",
-        ] {
-            let error = joined(base, "/v2").unwrap_err();
-            assert!(matches!(error, ShippingConfigError::Address), "{base}");
-            assert!(!error.to_string().contains("hunter2"));
-        }
-    }
+        })
 }

@@ -72,7 +72,7 @@ fn an_unknown_part_is_refused_with_those_that_exist() {
     let mut said = String::new();
     process.stderr.take().unwrap().read_to_string(&mut said).unwrap();
     assert!(
-        said.contains("coffee") && said.contains("telegram, shipping"),
+        said.contains("coffee") && said.contains("telegram, shipping, generation"),
         "{said}"
     );
 }
@@ -104,7 +104,11 @@ async fn a_sandbox_that_stops_ends_long_polls_and_frees_its_port() {
 
 #[tokio::test]
 async fn only_the_chosen_parts_are_served() {
-    for (part, telegram, shipping) in [(Part::Telegram, 200, 404), (Part::Shipping, 404, 200)] {
+    for (part, telegram, shipping, generation) in [
+        (Part::Telegram, 200, 404, 404),
+        (Part::Shipping, 404, 200, 404),
+        (Part::Generation, 404, 404, 200),
+    ] {
         let room = Room::with(Config {
             parts: [part].into(),
             ..Config::default()
@@ -116,5 +120,6 @@ async fn only_the_chosen_parts_are_served() {
         };
         assert_eq!(status("/bot42:secret/getMe").await, telegram);
         assert_eq!(status("/shipping/v2/carriers").await, shipping);
+        assert_eq!(status("/generation/api/v1/models").await, generation);
     }
 }
