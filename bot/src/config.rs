@@ -21,6 +21,7 @@ mod error;
 mod redaction;
 mod setting;
 mod sources;
+mod status;
 mod store_url;
 mod values;
 mod webhook;
@@ -33,8 +34,10 @@ use stepkeep_core::UserId;
 use url::Url;
 
 pub use self::error::{ConfigError, Origin, Problem};
+pub(crate) use self::redaction::without_secrets;
 pub use self::setting::Setting;
 pub use self::sources::{SettingFlags, Sources};
+pub use self::status::{StatusListen, StatusSettings};
 pub(crate) use self::store_url::Place;
 pub use self::store_url::{StoreBackend, StoreUrl};
 pub use self::values::{Delivery, LogFilter, LogFormat};
@@ -60,6 +63,8 @@ pub struct Settings {
     pub cleanup: CleanupSettings,
     /// When people hear who stop answering.
     pub idle: IdleSettings,
+    /// Where operators look at the bot.
+    pub status: StatusSettings,
     /// What is logged, and how.
     pub log: LogSettings,
 }
@@ -132,6 +137,7 @@ impl Settings {
         let idle = findings.read(&setting::CLEANUP_IDLE, values::parse_cleanup_idle);
         let shipping_reminder = findings.read(&setting::SHIPPING_REMINDER, values::parse_idle);
         let shipping_timeout = findings.read(&setting::SHIPPING_TIMEOUT, values::parse_idle);
+        let status = StatusSettings::read(&mut findings);
         let log = LogSettings::read(&mut findings);
         findings.conclude(move || {
             Some(Self {
@@ -152,6 +158,7 @@ impl Settings {
                     shipping_reminder: shipping_reminder?,
                     shipping_timeout: shipping_timeout?,
                 },
+                status: status?,
                 log: log?,
             })
         })

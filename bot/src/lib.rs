@@ -17,6 +17,7 @@ pub mod run;
 pub mod runner;
 pub mod shipping;
 pub mod shutdown;
+pub mod status;
 pub mod store;
 pub mod telegram;
 pub mod validation;

@@ -9,24 +9,31 @@ use std::time::Duration;
 
 use anyhow::Context;
 use stepkeep_core::{
-    CleanupSettings, CleanupTask, Deadlines, IdlePolicy, Layers, RetryPolicy, SessionStore, Slowness,
-    StoreAdministration, SystemClock, TurnEngine,
+    CleanupSettings, CleanupTask, Clock as _, Deadlines, IdlePolicy, Layers, RetryPolicy, SessionStore,
+    Slowness, StoreAdministration, SystemClock, TurnEngine,
 };
 use teloxide_core::payloads::{GetMe, SetMyCommands};
 use teloxide_core::types::BotCommand;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Settings, TelegramSettings};
+use crate::config::{Delivery, Settings, TelegramSettings};
 use crate::dead_letters::{self, DeadLetters};
 use crate::effects::{LabelDocuments, ShippingEffects};
 use crate::failure::Failure;
-use crate::flows::{COMMANDS, FlowSettings, flows};
+use crate::flows::{COMMANDS, FlowSettings, flow_maps, flows};
 use crate::leadership::Leadership;
 use crate::localization::{Language, Localizer};
 use crate::runner::{Drained, Runner, RunnerLimits, RunnerParts};
 use crate::shipping::{ShippingApi, ShippingClient, ShippingConfig};
+use crate::status::{Activity, MeasuredStore, Status, StatusParts, StatusServer};
 use crate::store::OpenStore;
-use crate::telegram::{ClientConfig, Sender, SenderConfig, SessionShelf, TelegramClient};
+use crate::telegram::{self, ClientConfig, Sender, SenderConfig, SessionShelf, TelegramClient};
+
+/// Notes that an update came, and hands it to the runner.
+async fn take(runner: &Runner, activity: &Activity, delivery: telegram::Delivery) {
+    activity.update_came(SystemClock.now(), delivery.update.id);
+    runner.take(delivery).await;
+}
 
 /// How long what is under way may take to finish when the bot is stopped.
 const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(15);
@@ -59,10 +66,73 @@ pub async fn run(settings: &Settings, stop: &CancellationToken) -> anyhow::Resul
         Arc::new(SystemClock),
         cleanup_settings(settings),
     );
-    let ended = run_on(settings, sessions, stop).await;
+    let administration = Arc::clone(&store.administration);
+    let watched = match Watched::start(settings, sessions, Some(administration), stop).await {
+        Ok(watched) => watched,
+        Err(error) => {
+            cleanup.stop().await;
+            store.close().await;
+            return Err(error);
+        }
+    };
+    let ended = run_watched(settings, &watched, stop).await;
     cleanup.stop().await;
     store.close().await;
+    // Last, so that it can be seen until the end that the process stops.
+    watched.stop().await;
     ended
+}
+
+/// A store, and what operators see of the bot on it.
+struct Watched {
+    store: Arc<dyn SessionStore>,
+    status: Status,
+    server: Option<StatusServer>,
+}
+
+impl Watched {
+    /// Begins before the bot does, so that it can be seen how that starts.
+    async fn start(
+        settings: &Settings,
+        store: Arc<dyn SessionStore>,
+        administration: Option<Arc<dyn StoreAdministration>>,
+        stop: &CancellationToken,
+    ) -> anyhow::Result<Self> {
+        let activity = Arc::new(Activity::new(Arc::new(SystemClock)));
+        let store: Arc<dyn SessionStore> = Arc::new(MeasuredStore::new(store, Arc::clone(&activity)));
+        let status = Status::new(StatusParts {
+            bot: settings.telegram.token.clone(),
+            delivery: match settings.webhook {
+                Some(_) => Delivery::Webhook,
+                None => Delivery::Polling,
+            },
+            store: Arc::clone(&store),
+            administration,
+            backend: settings.store.backend().feature().to_owned(),
+            flows: flow_maps(),
+            activity,
+            caches: Vec::new(),
+            metrics: None,
+            clock: Arc::new(SystemClock),
+            stopping: stop.clone(),
+        });
+        let server = StatusServer::start(&settings.status, &status).await;
+        let server = server.context(Failure::new(
+            "there would be no way to look at the bot",
+            "name another address in STEPKEEP_STATUS_LISTEN, say off there, or end the program that has this one",
+        ))?;
+        Ok(Self {
+            store,
+            status,
+            server,
+        })
+    }
+
+    async fn stop(self) {
+        if let Some(server) = self.server {
+            server.stop().await;
+        }
+    }
 }
 
 /// Tells operators what the store's settings can lose, before it is lost.
@@ -102,7 +172,16 @@ pub async fn run_on(
     store: Arc<dyn SessionStore>,
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
+    let watched = Watched::start(settings, store, None, stop).await?;
+    let ended = run_watched(settings, &watched, stop).await;
+    watched.stop().await;
+    ended
+}
+
+async fn run_watched(settings: &Settings, watched: &Watched, stop: &CancellationToken) -> anyhow::Result<()> {
+    let (store, status) = (Arc::clone(&watched.store), &watched.status);
     let telegram = telegram_client(&settings.telegram)?;
+    status.asks_with(telegram.clone());
     let shipping: Arc<dyn ShippingApi> = Arc::new(shipping_client(settings)?);
     let sender = Arc::new(Sender::new(telegram.clone(), SenderConfig::default()));
     let Some(me) = stop.run_until_cancelled(sender.send(None, &GetMe::new())).await else {
@@ -112,6 +191,7 @@ pub async fn run_on(
         "Telegram could not be asked who this bot is",
         "look at STEPKEEP_TELEGRAM_TOKEN and STEPKEEP_TELEGRAM_API_URL",
     ))?;
+    status.is_known_as(me.username(), &me.full_name());
     let localizer = Arc::new(Localizer::new().context("the bot's texts can't be read")?);
     set_commands(&sender, &localizer).await;
 
@@ -129,20 +209,23 @@ pub async fn run_on(
         bot,
         bot_name: me.username().to_owned(),
         dead_letters: DeadLetters::new(Arc::clone(&store), Arc::new(SystemClock), bot),
+        activity: Arc::clone(status.activity()),
         limits: RunnerLimits::default(),
     });
+    status.runs(runner.clone());
     let recovery = tokio::spawn({
         let (runner, stop) = (runner.clone(), stop.clone());
         async move { runner.recover(&stop).await }
     });
     let ended = match &settings.webhook {
-        None => by_polling::run(telegram, store, &runner, stop).await,
+        None => by_polling::run(telegram, store, &runner, status, stop).await,
         Some(webhook) => {
             by_webhook::run(
                 webhook,
                 SessionShelf::new(store, Arc::new(SystemClock), bot),
                 &sender,
                 &runner,
+                status,
                 stop,
             )
             .await

@@ -29,7 +29,7 @@ impl Setting {
     pub const ENVIRONMENT_PREFIX: &'static str = "STEPKEEP_";
 
     /// Every setting, in the order in which people are told of them.
-    pub const ALL: [&'static Self; 18] = [
+    pub const ALL: [&'static Self; 20] = [
         &TELEGRAM_TOKEN,
         &TELEGRAM_API_URL,
         &DELIVERY,
@@ -46,6 +46,8 @@ impl Setting {
         &CLEANUP_IDLE,
         &SHIPPING_REMINDER,
         &SHIPPING_TIMEOUT,
+        &STATUS_LISTEN,
+        &STATUS_TOKEN,
         &LOG,
         &LOG_FORMAT,
     ];
@@ -238,6 +240,26 @@ pub(super) static SHIPPING_TIMEOUT: Setting = Setting {
     example: "6h",
     default: Some("12h"),
     secret: false,
+    list: false,
+};
+
+pub(super) static STATUS_LISTEN: Setting = Setting {
+    key: "status_listen",
+    about: "Where the dashboard, the health checks and the metrics are",
+    expected: "an IP address and a port, or off",
+    example: "127.0.0.1:9464",
+    default: Some("127.0.0.1:9464"),
+    secret: false,
+    list: false,
+};
+
+pub(super) static STATUS_TOKEN: Setting = Setting {
+    key: "status_token",
+    about: "Token that opens the dashboard; without one, the log has a link that opens it once",
+    expected: "16 to 256 characters, best drawn by chance",
+    example: "a-long-text-drawn-by-chance",
+    default: Some(""),
+    secret: true,
     list: false,
 };
 

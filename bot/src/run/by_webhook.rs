@@ -8,11 +8,12 @@ use async_trait::async_trait;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::drain;
+use super::{drain, take};
 use crate::config::WebhookSettings;
 use crate::dead_letters::LetterId;
 use crate::failure::Failure;
 use crate::runner::Runner;
+use crate::status::Status;
 use crate::telegram::webhook::{
     DropPending, PutAside, PutAsideError, WebhookServer, WebhookServerConfig, set_webhook, webhook_status,
 };
@@ -43,6 +44,7 @@ pub(super) async fn run(
     shelf: SessionShelf,
     sender: &Sender,
     runner: &Runner,
+    status: &Status,
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
     let config = WebhookServerConfig::new(settings.listen, settings.url.path(), settings.secret.clone());
@@ -55,10 +57,10 @@ pub(super) async fn run(
     let address = server.address();
     let (stopping, close) = (stop.child_token(), CancellationToken::new());
     let hand_out = {
-        let runner = runner.clone();
+        let (runner, activity) = (runner.clone(), Arc::clone(status.activity()));
         move |delivery| {
-            let runner = runner.clone();
-            async move { runner.take(delivery).await }
+            let (runner, activity) = (runner.clone(), Arc::clone(&activity));
+            async move { take(&runner, &activity, delivery).await }
         }
     };
     // What a process that polled left is older than what comes now, so it goes first.

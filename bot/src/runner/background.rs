@@ -76,6 +76,10 @@ impl Shared {
                 let started = Instant::now();
                 let result = shared.run_effect(&key, &effect, language, notice).await;
                 let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+                let (api, is_open) = (effect.flow.as_str(), matches!(result, EffectResult::Later));
+                shared
+                    .activity
+                    .outside_call(api, &effect.name, started.elapsed(), is_open);
                 match result {
                     EffectResult::Finished(outcome) => {
                         tracing::info!(
@@ -216,6 +220,7 @@ impl Shared {
             match shared.handle(&job_key, &input, None).await {
                 Ok(Outcome::Applied(committed)) => {
                     record_place(&committed.session);
+                    shared.activity.committed(&committed.session, input.at);
                     // What is not sent now is sent by whoever looks for what is due.
                     let _ = shared
                         .carry_out(&job_key, committed, None, Language::default())

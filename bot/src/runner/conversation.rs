@@ -22,6 +22,7 @@ use super::replies::{Notice, Unsent};
 use crate::dead_letters::{DeadLetter, LetterId, Reason};
 use crate::flows::language_of_session;
 use crate::localization::Language;
+use crate::status::TurnOutcome;
 use crate::telegram::incoming::{ConversationInput, message_id};
 use crate::telegram::{Origin, Receipt};
 
@@ -119,6 +120,7 @@ impl Shared {
                 answered => answered,
             };
             let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+            self.note(&answered, started.elapsed());
             match answered {
                 Answered::Yes(outcome) => {
                     self.poison.forget(update);
@@ -144,6 +146,21 @@ impl Shared {
         }
         .instrument(span)
         .await
+    }
+
+    /// Notes for operators what became of an input.
+    fn note(&self, answered: &Answered, duration: Duration) {
+        let outcome = match answered {
+            Answered::Yes("put_aside") | Answered::Failed { .. } => TurnOutcome::Failed,
+            Answered::Yes(_) => TurnOutcome::Answered,
+            Answered::NotYet(_) => TurnOutcome::ComesAgain,
+        };
+        self.activity.turn_finished(None, outcome, duration);
+        match answered {
+            Answered::Yes(_) => {}
+            Answered::NotYet(reason) => self.activity.failed(reason, "an update comes again", None),
+            Answered::Failed { reason, error } => self.activity.failed(reason.as_str(), error, None),
+        }
     }
 
     async fn answer_in_span(self: &Arc<Self>, incoming: &ConversationInput, origin: Origin) -> Answered {
@@ -214,6 +231,9 @@ impl Shared {
         let ConversationInput { key, input, .. } = incoming;
         let language = Language::from_language_code(input.language.as_deref());
         record_place(&committed.session);
+        if is_new {
+            self.activity.committed(&committed.session, input.at);
+        }
         let committed = match self
             .with_the_right_to_send(committed, input, origin, is_new)
             .await
@@ -305,6 +325,7 @@ impl Shared {
             );
             return Answered::NotYet("store");
         }
+        self.activity.failed("put_aside", error, None);
         tracing::error!(
             reason = reason.as_str(),
             error,

@@ -35,6 +35,7 @@ pub use recovery::RecoveryConfig;
 use crate::dead_letters::{DeadLetter, DeadLetters, LetterId, Reason};
 use crate::effects::{Documents, Effects};
 use crate::localization::{Language, Localizer};
+use crate::status::Activity;
 use crate::telegram::incoming::{self, ConversationInput, Incoming};
 use crate::telegram::{Delivery, Origin, RawUpdate, Receipt, Sender};
 use conversation::Taken;
@@ -84,6 +85,8 @@ pub struct RunnerParts {
     pub bot_name: String,
     /// Where updates go that can't be handled.
     pub dead_letters: DeadLetters,
+    /// Where it is noted what happens.
+    pub activity: Arc<Activity>,
     /// How much runs side by side, and how much of it by one person.
     pub limits: RunnerLimits,
 }
@@ -99,6 +102,19 @@ pub struct RunnerLimits {
     pub recovery: RecoveryConfig,
 }
 
+/// What a runner has to do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Inputs that are handled, or wait for their turn.
+    pub updates: usize,
+    /// Conversations that they belong to.
+    pub conversations: usize,
+    /// Updates that wait behind one that comes again.
+    pub held_back: usize,
+    /// Outside calls under way.
+    pub outside_calls: usize,
+}
+
 struct Shared {
     engine: TurnEngine,
     replies: Replies,
@@ -112,6 +128,7 @@ struct Shared {
     stopping: CancellationToken,
     recovery: RecoveryConfig,
     dead_letters: DeadLetters,
+    activity: Arc<Activity>,
     order: Order<Taken>,
     poison: Poison,
     outage: Outage,
@@ -133,6 +150,7 @@ impl Runner {
             bot,
             bot_name,
             dead_letters,
+            activity,
             limits,
         } = parts;
         let executor = KeyedExecutor::new(limits.executor, |key: &SessionKey, panic: &JobPanic| {
@@ -156,6 +174,7 @@ impl Runner {
             stopping: CancellationToken::new(),
             recovery: limits.recovery,
             dead_letters,
+            activity,
             order: Order::default(),
             poison: Poison::default(),
             outage: Outage::default(),
@@ -248,6 +267,9 @@ impl Runner {
     pub async fn put_aside(&self, id: LetterId, raw: &str, error: &str) -> Result<(), StoreError> {
         let now = self.shared.engine.clock().now();
         let letter = DeadLetter::new(id, Reason::Unreadable, error, raw, now);
+        self.shared
+            .activity
+            .failed("unreadable", "an update that nobody can read", None);
         let put_aside = self.shared.dead_letters.put_aside(&letter).await;
         match &put_aside {
             Ok(()) => tracing::error!(
@@ -319,6 +341,16 @@ impl Runner {
                 ),
             }
         });
+    }
+
+    /// What is under way, and what waits.
+    pub fn backlog(&self) -> Backlog {
+        Backlog {
+            updates: self.shared.executor.pending(),
+            conversations: self.shared.executor.active_keys(),
+            held_back: self.shared.order.waiting(),
+            outside_calls: self.shared.effect_tasks.len(),
+        }
     }
 
     /// Looks every so often for what a process that died left undone, and for timers that are due; until stopped.

@@ -9,6 +9,7 @@ use stepkeep::flows::{FlowSettings, flows};
 use stepkeep::localization::Localizer;
 use stepkeep::runner::{Runner, RunnerLimits, RunnerParts};
 use stepkeep::shipping::ShippingApi;
+use stepkeep::status::Activity;
 use stepkeep::telegram::{
     ClientConfig, Poller, PollingConfig, Sender, SenderConfig, SessionShelf, TelegramClient,
 };
@@ -161,6 +162,7 @@ pub(crate) fn runner(
         bot,
         bot_name: "KeepBot".to_owned(),
         dead_letters: DeadLetters::new(store, Arc::new(clock), bot),
+        activity: Arc::new(Activity::new(Arc::new(clock))),
         limits: RunnerLimits::default(),
     })
 }
