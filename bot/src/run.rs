@@ -48,6 +48,18 @@ const CERTIFICATES: &str =
 /// When the store can't be opened, the webhook's address can't be listened at, or Telegram refuses the bot for good: a
 /// dead token, a webhook that is set while the bot is to poll, or one that it doesn't take.
 pub async fn run(settings: &Settings, stop: &CancellationToken) -> anyhow::Result<()> {
+    run_and_tell(settings, stop, |_| {}).await
+}
+
+/// The same; `tell` hears of the server at which operators look, once it answers.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_and_tell(
+    settings: &Settings,
+    stop: &CancellationToken,
+    tell: impl FnOnce(&StatusServer) + Send,
+) -> anyhow::Result<()> {
     let store = OpenStore::open(&settings.store).await.with_context(|| {
         Failure::new(
             format!("the store {} could not be opened", settings.store),
@@ -75,6 +87,9 @@ pub async fn run(settings: &Settings, stop: &CancellationToken) -> anyhow::Resul
             return Err(error);
         }
     };
+    if let Some(server) = &watched.server {
+        tell(server);
+    }
     let ended = run_watched(settings, &watched, stop).await;
     cleanup.stop().await;
     store.close().await;

@@ -22,6 +22,8 @@ pub enum StatusListen {
     Off,
     /// Where nobody said otherwise. Another bot may well have this address, which is no reason not to run.
     Default(SocketAddr),
+    /// Here, or at another port when this one is taken: for who tells the address to somebody anyway.
+    OrAnotherPort(SocketAddr),
     /// Where somebody said. It has to be free.
     At(SocketAddr),
 }

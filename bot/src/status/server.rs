@@ -72,18 +72,17 @@ impl StatusServer {
         settings: &StatusSettings,
         status: &Status,
     ) -> Result<Option<Self>, StatusServerError> {
-        let (address, is_default) = match settings.listen {
+        let (address, listening) = match settings.listen {
             StatusListen::Off => return Ok(None),
-            StatusListen::Default(address) => (address, true),
-            StatusListen::At(address) => (address, false),
+            StatusListen::Default(address) | StatusListen::At(address) => (address, bind(address).await),
+            StatusListen::OrAnotherPort(address) => match bind(address).await {
+                Ok(listening) => (address, Ok(listening)),
+                Err(_) => (address, bind(SocketAddr::new(address.ip(), 0)).await),
+            },
         };
-        let bound = match TcpListener::bind(address).await {
-            Ok(listener) => listener.local_addr().map(|address| (listener, address)),
-            Err(error) => Err(error),
-        };
-        let (listener, address) = match bound {
-            Ok(bound) => bound,
-            Err(error) if is_default => {
+        let (listener, address) = match listening {
+            Ok(listening) => listening,
+            Err(error) if matches!(settings.listen, StatusListen::Default(_)) => {
                 tracing::warn!(
                     %address, %error,
                     "there is no status server: name a free address in STEPKEEP_STATUS_LISTEN, or say off"
@@ -135,6 +134,13 @@ impl StatusServer {
             Err(_) => self.serving.abort(),
         }
     }
+}
+
+/// Takes an address; answers it with the port that it came to be.
+async fn bind(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(address).await?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
 }
 
 /// Logs where the dashboard is. A token is never logged; a link is there to be.
