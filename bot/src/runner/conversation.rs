@@ -157,10 +157,20 @@ impl Shared {
         };
         self.activity.turn_finished(None, outcome, duration);
         match answered {
-            Answered::Yes(_) => {}
+            // Another process has it, which is no error.
+            Answered::Yes(_) | Answered::NotYet("sent_elsewhere") => {}
             Answered::NotYet(reason) => self.activity.failed(reason, "an update comes again", None),
-            Answered::Failed { reason, error } => self.activity.failed(reason.as_str(), error, None),
+            Answered::Failed { reason, error } => self.note_failure(*reason, error, reason.as_str()),
         }
+    }
+
+    fn note_failure(&self, reason: Reason, error: &str, kind: &str) {
+        let message = match reason {
+            // It may say anything, also what somebody wrote.
+            Reason::Panicked => "a turn panicked: the log says how",
+            _ => error,
+        };
+        self.activity.failed(kind, message, None);
     }
 
     async fn answer_in_span(self: &Arc<Self>, incoming: &ConversationInput, origin: Origin) -> Answered {
@@ -325,7 +335,7 @@ impl Shared {
             );
             return Answered::NotYet("store");
         }
-        self.activity.failed("put_aside", error, None);
+        self.note_failure(reason, error, "put_aside");
         tracing::error!(
             reason = reason.as_str(),
             error,

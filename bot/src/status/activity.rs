@@ -213,7 +213,8 @@ impl Activity {
                     .map_or(place.step, |step| step.as_str().to_owned()),
                 ..place
             });
-            self.failed(&error.kind, &error.message, place.as_ref());
+            let message = redaction::without_answers(&error.message, session);
+            self.failed(&error.kind, &message, place.as_ref());
         }
         if let Some(place) = place {
             let now = self.slot();

@@ -36,7 +36,7 @@ impl Default for Bounds {
 }
 
 /// So many of the people who don't move are named.
-const MOST_STUCK: usize = 12;
+const MOST_STUCK: usize = 10;
 
 /// Whom it is about, and how they are named.
 #[derive(Debug)]

@@ -1,5 +1,8 @@
 //! What of an error's message may be shown: what happened, and nothing of whom it happened to.
 
+use serde_json::Value;
+use stepkeep_core::Session;
+
 pub(super) use crate::config::without_secrets;
 
 /// The longest message that is shown, in characters.
@@ -8,14 +11,56 @@ const LONGEST: usize = 160;
 /// What stands in the place of what is left out.
 const LEFT_OUT: char = '…';
 
-/// A message without secrets, quotations, addresses of mail, and numbers of four digits or more; shortened.
+/// A message without secrets, quotations, addresses of mail, ids, and numbers of four digits or more; shortened.
 pub(super) fn shown(message: &str) -> String {
-    let safe = without_numbers(&without_mail(&without_quotations(&without_secrets(message))));
-    let line = safe.split_whitespace().collect::<Vec<_>>().join(" ");
+    let safe = without_numbers(&without_codes(&without_quotations(&without_secrets(message))));
+    let line = safe.trim();
     match line.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}{LEFT_OUT}", &line[..end]),
-        None => line,
+        None => line.to_owned(),
     }
+}
+
+/// The shortest answer that is looked for, in bytes: shorter ones are in any text.
+const SHORTEST_ANSWER: usize = 4;
+
+/// A message without what the session's person answered, which an API may have repeated.
+pub(super) fn without_answers(message: &str, session: &Session) -> String {
+    let values = session
+        .data()
+        .values()
+        .filter_map(|value| value.get::<Value>().ok());
+    let mut answers = Vec::new();
+    values.for_each(|value| texts_of(&value, &mut answers));
+    // The longest first: it may contain others.
+    answers.sort_by_key(|answer| std::cmp::Reverse(answer.len()));
+    answers
+        .iter()
+        .fold(message.to_owned(), |message, answer| without(&message, answer))
+}
+
+fn texts_of(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) if text.len() >= SHORTEST_ANSWER => found.push(text.clone()),
+        Value::Array(values) => values.iter().for_each(|value| texts_of(value, found)),
+        Value::Object(members) => members.values().for_each(|value| texts_of(value, found)),
+        _ => {}
+    }
+}
+
+/// A text without this in it, in capitals or not.
+fn without(text: &str, unwanted: &str) -> String {
+    let (lower, unwanted) = (text.to_ascii_lowercase(), unwanted.to_ascii_lowercase());
+    let mut safe = String::with_capacity(text.len());
+    let mut from = 0;
+    // Lower case of ASCII is as long, so places in both are the same.
+    while let Some(at) = lower[from..].find(&unwanted) {
+        safe.push_str(&text[from..from + at]);
+        safe.push(LEFT_OUT);
+        from += at + unwanted.len();
+    }
+    safe.push_str(&text[from..]);
+    safe
 }
 
 /// What is quoted is mostly what somebody wrote.
@@ -51,9 +96,13 @@ fn opens(quote: char) -> Option<char> {
     }
 }
 
-fn without_mail(text: &str) -> String {
-    let words = text.split(' ');
-    let safe = words.map(|word| if word.contains('@') { "…" } else { word });
+/// Addresses of mail, and ids of requests: those would also make each error one of its own.
+fn without_codes(text: &str) -> String {
+    let is_code = |word: &str| {
+        word.contains('@') || (word.len() >= 8 && word.bytes().any(|byte| byte.is_ascii_digit()))
+    };
+    let words = text.split_whitespace();
+    let safe = words.map(|word| if is_code(word) { "…" } else { word });
     safe.collect::<Vec<_>>().join(" ")
 }
 
@@ -82,6 +131,10 @@ fn without_numbers(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_json::json;
+    use stepkeep_core::{
+        BotId, FieldName, FieldValue, NewSession, SessionChange, SessionKey, Timestamp, UserId,
+    };
 
     use super::*;
 
@@ -98,6 +151,7 @@ mod tests {
                 "the chat 1001234567 of user 77123 is gone",
                 "the chat … of user … is gone",
             ),
+            ("request 3fa9c1d2-77b0-4c11", "request …"),
             ("write to anna@example.com, please", "write to … please"),
             (
                 "https://api.telegram.org/bot123456789:AAE-an-example-of-a-token-3fQ/getMe",
@@ -109,6 +163,26 @@ mod tests {
             assert_eq!(shown(message), expected);
         }
         assert_eq!(shown(&"ж".repeat(1_000)).chars().count(), LONGEST + 1);
+    }
+
+    #[test]
+    fn what_the_person_answered_goes_wherever_it_stands() {
+        let field = |name, value: Value| (FieldName::new(name).unwrap(), FieldValue::from_json_value(&value));
+        let change = [
+            field("sender_city", "Nowhere".into()),
+            field(
+                "recipient",
+                json!({"name": "Ann Лопес", "lines": ["1 Market St"]}),
+            ),
+            field("sender_state", "TX".into()),
+        ]
+        .into_iter()
+        .fold(SessionChange::new(Timestamp::EPOCH), |change, (name, value)| {
+            change.set(name, value)
+        });
+        let session = NewSession::new(SessionKey::private(BotId(1), UserId(2)), change).session();
+        let message = "NOWHERE is no city of TX: Ann Лопес, 1 Market st, nowhere";
+        assert_eq!(without_answers(message, &session), "… is no city of TX: …, …, …");
     }
 
     proptest! {

@@ -43,7 +43,8 @@ async fn the_status_says_how_updates_come() {
 #[tokio::test]
 async fn the_dashboard_says_where_people_are_and_nothing_of_who_they_are() {
     let bot = Bot::start().await;
-    for words in ["/start", "/ship", "Wilhelmina O'Hara-Quux", "42 Secret Street"] {
+    bot.begins_an_order(PERSON).await;
+    for words in ["Wilhelmina O'Hara-Quux", "42 Secret Street"] {
         bot.hears(PERSON, words).await;
     }
     eventually(async || bot.told("/api/dashboard").await["status"]["outcomes"]["answered"] == 4).await;

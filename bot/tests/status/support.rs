@@ -115,6 +115,35 @@ impl Bot {
         }
     }
 
+    /// A person asks for the menu, and presses the button for a new order.
+    pub(crate) async fn begins_an_order(&self, person: i64) {
+        self.hears(person, "/start").await;
+        let url = self.sandbox.url();
+        let url = url.trim_end_matches('/');
+        let chat = format!("{url}/sim/chats/{person}/messages?bot={BOT}");
+        let button = async || {
+            let shown: Value = self.http.get(&chat).send().await.unwrap().json().await.unwrap();
+            let menu = shown.as_array().unwrap().iter().rev().find_map(|message| {
+                let rows = message["inline_keyboard"].as_array()?;
+                let mut buttons = rows.iter().flat_map(|row| row.as_array().unwrap());
+                let button = buttons.find(|button| button["text"].as_str().unwrap().contains("New order"))?;
+                Some((message["message_id"].clone(), button["callback_data"].clone()))
+            });
+            menu
+        };
+        eventually(async || button().await.is_some()).await;
+        let (message, data) = button().await.unwrap();
+        let tap = json!({"bot": BOT, "person": person, "chat": person, "message_id": message, "data": data});
+        let tapped = self
+            .http
+            .post(format!("{url}/sim/taps"))
+            .json(&tap)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(tapped.status(), 200);
+    }
+
     /// Stops it, and waits for the end.
     pub(crate) async fn end(self) {
         self.stop.cancel();

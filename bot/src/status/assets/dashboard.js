@@ -119,7 +119,9 @@ function funnel(people, since) {
       ];
   byId("people-note").textContent = notes.filter(Boolean).join("; ");
   if (people.error) return show("people", people.error, () => h("p", { class: "empty" }, words.countFailed(people.error)));
-  const most = Math.max(1, ...people.flows.flatMap((flow) => flow.steps.map((step) => step.people)));
+  // Those who are done are many, and would make all others look few.
+  const waiting = people.flows.flatMap((flow) => flow.steps.filter((step) => !step.is_resting));
+  const most = Math.max(1, ...waiting.map((step) => step.people));
   const columns = [
     { title: words.step, cell: (step) => readable(step.step) },
     { title: h("span", { class: "visually-hidden" }, words.share), class: "bar-cell", cell: (step) => bar(step, most) },
@@ -136,7 +138,7 @@ function funnel(people, since) {
 }
 
 function bar(step, most) {
-  const share = step.people === 0 ? 0 : Math.max(2, Math.round((100 * step.people) / most));
+  const share = step.people === 0 ? 0 : Math.min(100, Math.max(2, Math.round((100 * step.people) / most)));
   return h("span", { class: "bar", "data-some": step.people > 0, "data-resting": step.is_resting, "aria-hidden": "true" },
     h("i", { "data-share": share }));
 }
@@ -162,9 +164,11 @@ function latency(activity, now) {
 
 function stuck(people, since, cell) {
   const rows = people && !people.error ? people.stuck : [];
+  const severalFlows = (people?.flows.length ?? 0) > 1;
+  const more = (one) => [severalFlows && readable(one.place.flow), one.waits_for && words.waitsFor(readable(one.waits_for))].filter(Boolean).join(", ");
   const columns = [
     { title: words.person, class: "name", cell: (one) => one.name },
-    { title: words.place, cell: (one) => [readable(one.place.step), h("span", { class: "sub" }, readable(one.place.flow), one.waits_for && ` · ${words.waitsFor(readable(one.waits_for))}`)] },
+    { title: words.place, cell: (one) => [readable(one.place.step), more(one) && h("span", { class: "sub" }, more(one))] },
     { title: words.since, class: "nowrap", cell: (one) => since(one.since) },
     { title: words.lastError, cell: (one) => cell(one.last_error && readable(one.last_error)) },
   ];
@@ -174,8 +178,9 @@ function stuck(people, since, cell) {
 
 function feed(errors, since, cell) {
   const columns = [
-    { title: words.kind, class: "strong", cell: (error) => readable(error.kind) },
-    { title: words.what, cell: (error) => h("span", { class: "message" }, error.message) },
+    // On a narrow screen the message stands below, where it has room.
+    { title: words.kind, cell: (error) => [h("span", { class: "strong" }, readable(error.kind)), h("span", { class: "sub narrow-only" }, error.message)] },
+    { title: words.what, class: "optional", cell: (error) => h("span", { class: "message" }, error.message) },
     { title: words.place, class: "optional", cell: (error) => cell(error.place && `${readable(error.place.flow)}: ${readable(error.place.step)}`) },
     { title: words.count, class: "number", cell: (error) => number(error.count) },
     { title: words.when, class: "number", cell: (error) => since(error.last_at) },
