@@ -76,16 +76,12 @@ impl LedPolling {
             let poller = self.poller(&lead);
             // Boxed, since it is large, and would be a part of all that waits for it.
             let work = Box::pin(poller.run(&hand_out, stop));
-            match lead.while_it_lasts(work).await {
-                Some(ended) => {
-                    self.ended = Some((lead, poller));
-                    return ended;
-                }
-                None => {
-                    self.leads.send_replace(false);
-                    let_go();
-                }
+            if let Some(ended) = lead.while_it_lasts(work).await {
+                self.ended = Some((lead, poller));
+                return ended;
             }
+            self.leads.send_replace(false);
+            let_go();
         }
         Ok(())
     }

@@ -32,7 +32,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures::FutureExt as _;
-use stepkeep_core::{Clock, SessionStore, StoreAdministration, Timestamp};
+use stepkeep_core::{Clock, SessionStore, StoreAdministration, StoreErrorKind, Timestamp};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -204,7 +204,7 @@ impl Status {
         });
         Probe::new(CENSUS_EVERY, CENSUS_REST, stop, move || {
             let registry = Arc::clone(&registry);
-            async move { Arc::new(registry.count().await.map_err(|kind| kind.as_str())) }.boxed()
+            async move { Arc::new(registry.count().await.map_err(StoreErrorKind::as_str)) }.boxed()
         })
     }
 }

@@ -123,14 +123,16 @@ struct People {
 
 #[derive(Debug, Serialize)]
 struct Flow {
-    flow: String,
+    #[serde(rename = "flow")]
+    name: String,
     people: u64,
     steps: Vec<Step>,
 }
 
 #[derive(Debug, Serialize)]
 struct Step {
-    step: String,
+    #[serde(rename = "step")]
+    name: String,
     people: u64,
     /// How many answers led here in the last half hour.
     arrivals: u64,
@@ -153,13 +155,13 @@ impl People {
             activity.arrivals.get(&place).copied().unwrap_or(0)
         };
         let flows = census.flows.iter().map(|flow| Flow {
-            flow: flow.flow.clone(),
+            name: flow.flow.clone(),
             people: flow.people,
             steps: flow
                 .steps
                 .iter()
                 .map(|step| Step {
-                    step: step.step.clone(),
+                    name: step.step.clone(),
                     people: step.people,
                     arrivals: arrivals(&flow.flow, &step.step),
                     is_resting: step.is_resting,

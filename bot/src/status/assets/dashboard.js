@@ -168,9 +168,9 @@ function stuck(people, since, cell) {
   const more = (one) => [severalFlows && readable(one.place.flow), one.waits_for && words.waitsFor(readable(one.waits_for))].filter(Boolean).join(", ");
   const columns = [
     { title: words.person, class: "name", cell: (one) => one.name },
-    { title: words.place, cell: (one) => [readable(one.place.step), more(one) && h("span", { class: "sub" }, more(one))] },
+    { title: words.place, cell: (one) => [readable(one.place.step), more(one) && h("span", { class: "sub" }, more(one)), one.last_error && h("span", { class: "sub narrow-only" }, readable(one.last_error))] },
     { title: words.since, class: "nowrap", cell: (one) => since(one.since) },
-    { title: words.lastError, cell: (one) => cell(one.last_error && readable(one.last_error)) },
+    { title: words.lastError, class: "optional", cell: (one) => cell(one.last_error && readable(one.last_error)) },
   ];
   show("stuck", rows.map((one) => [one, since(one.since)]), () =>
     rows.length ? table(words.stuck, columns, rows) : h("p", { class: "empty" }, people ? words.nobody : words.counting));
@@ -227,7 +227,7 @@ function showCaches(caches) {
     { title: words.hitRate, class: "number strong", cell: rate },
     { title: words.calls, class: "number", cell: (cache) => number(cache.hits + cache.misses + cache.stale) },
     { title: words.failed, class: "number", cell: (cache) => number(cache.failures) },
-    { title: words.entries, class: "number", cell: (cache) => number(cache.entries) },
+    { title: words.entries, class: "number optional", cell: (cache) => number(cache.entries) },
   ];
   show("caches", caches, () => (caches.length ? table(words.caches, columns, caches) : h("p", { class: "empty" }, words.noCaches)));
 }
