@@ -125,7 +125,7 @@ function funnel(people, since) {
   const columns = [
     { title: words.step, cell: (step) => readable(step.step) },
     { title: h("span", { class: "visually-hidden" }, words.share), class: "bar-cell", cell: (step) => bar(step, most) },
-    { title: words.here, class: "number strong", cell: (step) => number(step.people) },
+    { title: words.here, class: "number", cell: (step) => h("span", { class: step.people ? "strong" : "faint" }, number(step.people)) },
     { title: h("abbr", { title: words.arrivedLong }, words.arrived), class: "number faint", cell: (step) => number(step.arrivals) },
     { title: words.longest, class: "number faint optional", cell: (step) => (step.oldest && !step.is_resting ? since(step.oldest) : "") },
   ];
