@@ -95,7 +95,9 @@ async fn a_bot_that_starts_and_one_that_stops_are_not_ready() {
         .unwrap()
         .unwrap();
     for (expected, act) in [("starting", None), ("draining", Some(&stopping))] {
-        act.inspect(|stopping| stopping.cancel());
+        if let Some(stopping) = act {
+            stopping.cancel();
+        }
         let (status, text) = answer(&server, "/readyz").await;
         let readiness: Value = serde_json::from_str(&text).unwrap();
         assert_eq!((status, reason(&readiness, "accepting")), (503, expected.into()));

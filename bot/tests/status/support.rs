@@ -123,13 +123,12 @@ impl Bot {
         let chat = format!("{url}/sim/chats/{person}/messages?bot={BOT}");
         let button = async || {
             let shown: Value = self.http.get(&chat).send().await.unwrap().json().await.unwrap();
-            let menu = shown.as_array().unwrap().iter().rev().find_map(|message| {
+            shown.as_array().unwrap().iter().rev().find_map(|message| {
                 let rows = message["inline_keyboard"].as_array()?;
                 let mut buttons = rows.iter().flat_map(|row| row.as_array().unwrap());
                 let button = buttons.find(|button| button["text"].as_str().unwrap().contains("New order"))?;
                 Some((message["message_id"].clone(), button["callback_data"].clone()))
-            });
-            menu
+            })
         };
         eventually(async || button().await.is_some()).await;
         let (message, data) = button().await.unwrap();
