@@ -23,6 +23,7 @@ mod redaction;
 mod setting;
 mod slowness;
 mod sources;
+mod status;
 mod store_url;
 mod values;
 mod webhook;
@@ -34,10 +35,12 @@ use secrecy::SecretString;
 use stepkeep_core::{Slowness, UserId};
 use url::Url;
 
-pub use self::cache::CacheSettings;
+pub use self::cache::{CacheSettings, CacheUrl};
 pub use self::error::{ConfigError, Origin, Problem};
+pub(crate) use self::redaction::without_secrets;
 pub use self::setting::Setting;
 pub use self::sources::{SettingFlags, Sources};
+pub use self::status::{StatusListen, StatusSettings};
 pub(crate) use self::store_url::Place;
 pub use self::store_url::{StoreBackend, StoreUrl};
 pub use self::values::{Delivery, LogFilter, LogFormat};
@@ -67,6 +70,8 @@ pub struct Settings {
     pub cache: CacheSettings,
     /// When people hear who stop answering.
     pub idle: IdleSettings,
+    /// Where operators look at the bot.
+    pub status: StatusSettings,
     /// What is logged, and how.
     pub log: LogSettings,
     /// From how long on something is logged louder.
@@ -154,6 +159,7 @@ impl Settings {
         let cache = CacheSettings::read(&mut findings);
         let shipping_reminder = findings.read(&setting::SHIPPING_REMINDER, values::parse_idle);
         let shipping_timeout = findings.read(&setting::SHIPPING_TIMEOUT, values::parse_idle);
+        let status = StatusSettings::read(&mut findings);
         let log = LogSettings::read(&mut findings);
         let slowness = slowness::read(&mut findings);
         let otlp_endpoint = findings.read(&setting::OTLP_ENDPOINT, values::parse_otlp_endpoint);
@@ -178,6 +184,7 @@ impl Settings {
                     shipping_reminder: shipping_reminder?,
                     shipping_timeout: shipping_timeout?,
                 },
+                status: status?,
                 log: log?,
                 slowness: slowness?,
                 otlp_endpoint: otlp_endpoint?,

@@ -9,7 +9,8 @@ use anyhow::Context;
 use stepkeep_sandbox::{Config, Sandbox, SandboxHandle, StartError};
 
 use crate::cli::DemoArgs;
-use crate::config::{Settings, StoreBackend, StoreUrl};
+use crate::config::{Settings, StatusListen, StoreBackend, StoreUrl};
+use crate::status::StatusServer;
 use crate::{logging, run, shutdown};
 
 /// The demo's bot. Any well-formed token is a bot of the sandbox; this one opens nothing anywhere else.
@@ -40,10 +41,13 @@ pub async fn demo(
     let settings = settings_at(&format!("http://{}", arguments.listen))?;
     let traces = logging::init_with_traces(&settings.log, settings.otlp_endpoint.as_ref())?;
     let sandbox = start_sandbox(arguments.listen, state_file(&settings.store)).await?;
-    let settings = settings_at(sandbox.url().trim_end_matches('/'))?;
+    let mut settings = settings_at(sandbox.url().trim_end_matches('/'))?;
+    if let StatusListen::Default(address) = settings.status.listen {
+        settings.status.listen = StatusListen::OrAnotherPort(address);
+    }
     let stop = shutdown::on_signals()?;
     say(&greeting(&sandbox, arguments.listen, &settings));
-    let ended = Box::pin(run::run(&settings, &stop)).await;
+    let ended = Box::pin(run::run_and_tell(&settings, &stop, tell_of_dashboard)).await;
     sandbox.stop().await;
     traces.end().await;
     say("\nStopped. The order is kept: `stepkeep demo` goes on where it was.");
@@ -106,6 +110,15 @@ Sessions are kept in {}. Ctrl-C ends the demo.
 ",
         settings.store
     )
+}
+
+/// What an operator would open.
+fn tell_of_dashboard(server: &StatusServer) {
+    if let Some(link) = server.link() {
+        say(&format!(
+            "The operator's dashboard, by a link that works once (the log has the next one):\n\n    {link}\n"
+        ));
+    }
 }
 
 /// Prints for the person at the terminal. Who closes it doesn't want to read on, and the demo goes on without.

@@ -22,6 +22,7 @@ pub mod run;
 pub mod runner;
 pub mod shipping;
 pub mod shutdown;
+pub mod status;
 pub mod store;
 pub mod telegram;
 pub mod telemetry;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::leadership::{Lead, Leadership, Standing, Tenure};
@@ -22,6 +23,7 @@ pub struct LedPolling {
     source: Arc<dyn UpdateSource>,
     shelf: Arc<dyn Shelf>,
     config: PollingConfig,
+    leads: watch::Sender<bool>,
     /// The lead under which polling ended, for [`finish`](Self::finish).
     ended: Option<(Lead, Poller)>,
 }
@@ -39,8 +41,14 @@ impl LedPolling {
             source,
             shelf,
             config,
+            leads: watch::Sender::new(false),
             ended: None,
         }
+    }
+
+    /// Whether this process leads, now and from now on.
+    pub fn leads(&self) -> watch::Receiver<bool> {
+        self.leads.subscribe()
     }
 
     /// Hands out updates, as [`Poller::run`] does, whenever this process leads, until `stop` is cancelled. `let_go` is
@@ -64,16 +72,16 @@ impl LedPolling {
     {
         while let Some(lead) = self.leadership.win(stop).await {
             let_go();
+            self.leads.send_replace(true);
             let poller = self.poller(&lead);
             // Boxed, since it is large, and would be a part of all that waits for it.
             let work = Box::pin(poller.run(&hand_out, stop));
-            match lead.while_it_lasts(work).await {
-                Some(ended) => {
-                    self.ended = Some((lead, poller));
-                    return ended;
-                }
-                None => let_go(),
+            if let Some(ended) = lead.while_it_lasts(work).await {
+                self.ended = Some((lead, poller));
+                return ended;
             }
+            self.leads.send_replace(false);
+            let_go();
         }
         Ok(())
     }

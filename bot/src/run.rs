@@ -2,6 +2,7 @@
 
 mod by_polling;
 mod by_webhook;
+mod watched;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use teloxide_core::payloads::{GetMe, SetMyCommands};
 use teloxide_core::types::BotCommand;
 use tokio_util::sync::CancellationToken;
 
-use crate::catalogue::RatesCatalogue;
+use crate::catalogue::Catalogues;
 use crate::config::{Settings, TelegramSettings};
 use crate::dead_letters::{self, DeadLetters};
 use crate::effects::{LabelDocuments, ShippingEffects};
@@ -24,13 +25,15 @@ use crate::failure::Failure;
 use crate::flows::{COMMANDS, FlowSettings, flows};
 use crate::leadership::Leadership;
 use crate::localization::{Language, Localizer};
-use crate::metrics::{Census, CensusConfig, RunnerLoadCollector};
+use crate::metrics::{CacheCollector, Census, CensusConfig, RunnerLoadCollector};
 use crate::observation::Observers;
 use crate::runner::{Drained, Runner, RunnerLimits, RunnerParts};
 use crate::shipping::{ShippingApi, ShippingClient, ShippingConfig};
+use crate::status::StatusServer;
 use crate::store::OpenStore;
 use crate::telegram::{ClientConfig, Sender, SenderConfig, SessionShelf, TelegramClient};
 use crate::telemetry::Telemetry;
+use watched::Watched;
 
 /// How long what is under way may take to finish when the bot is stopped.
 const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(15);
@@ -45,6 +48,18 @@ const CERTIFICATES: &str =
 /// When the store can't be opened, the webhook's address can't be listened at, or Telegram refuses the bot for good: a
 /// dead token, a webhook that is set while the bot is to poll, or one that it doesn't take.
 pub async fn run(settings: &Settings, stop: &CancellationToken) -> anyhow::Result<()> {
+    run_and_tell(settings, stop, |_| {}).await
+}
+
+/// The same; `tell` hears of the server at which operators look, once it answers.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_and_tell(
+    settings: &Settings,
+    stop: &CancellationToken,
+    tell: impl FnOnce(&StatusServer) + Send,
+) -> anyhow::Result<()> {
     let store = OpenStore::open(&settings.store).await.with_context(|| {
         Failure::new(
             format!("the store {} could not be opened", settings.store),
@@ -67,9 +82,23 @@ pub async fn run(settings: &Settings, stop: &CancellationToken) -> anyhow::Resul
         Arc::new(SystemClock),
         cleanup_settings(settings),
     );
-    let ended = run_observed(settings, sessions, &telemetry, stop).await;
+    let administration = Arc::clone(&store.administration);
+    let watched = match Watched::start(settings, sessions, telemetry, Some(administration), stop).await {
+        Ok(watched) => watched,
+        Err(error) => {
+            cleanup.stop().await;
+            store.close().await;
+            return Err(error);
+        }
+    };
+    if let Some(server) = watched.server() {
+        tell(server);
+    }
+    let ended = run_watched(settings, &watched, stop).await;
     cleanup.stop().await;
     store.close().await;
+    // Last, so that it can be seen until the end that the process stops.
+    watched.stop().await;
     ended
 }
 
@@ -110,7 +139,11 @@ pub async fn run_on(
     store: Arc<dyn SessionStore>,
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
-    run_observed(settings, store, &Telemetry::new(settings), stop).await
+    let telemetry = Telemetry::new(settings);
+    let store = Layers::new(store, "given")
+        .with_observer(settings.slowness, Arc::new(telemetry.observers.clone()))
+        .into_shared();
+    run_observed(settings, store, &telemetry, stop).await
 }
 
 /// The same, observed by these: for tests that look at what is observed, and programs that have a registry of their own. The
@@ -124,8 +157,19 @@ pub async fn run_observed(
     telemetry: &Telemetry,
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
-    let Telemetry { metrics, observers } = telemetry;
+    let watched = Watched::start(settings, store, telemetry.clone(), None, stop).await?;
+    let ended = run_watched(settings, &watched, stop).await;
+    watched.stop().await;
+    ended
+}
+
+async fn run_watched(settings: &Settings, watched: &Watched, stop: &CancellationToken) -> anyhow::Result<()> {
+    let (store, status) = (Arc::clone(&watched.store), &watched.status);
+    let Telemetry {
+        metrics, observers, ..
+    } = &watched.telemetry;
     let telegram = telegram_client(&settings.telegram, observers)?;
+    status.asks_with(telegram.clone());
     let shipping: Arc<dyn ShippingApi> = Arc::new(shipping_client(settings, observers)?);
     let sender = Arc::new(Sender::new(telegram.clone(), SenderConfig::default()));
     let Some(me) = stop.run_until_cancelled(sender.send(None, &GetMe::new())).await else {
@@ -135,31 +179,38 @@ pub async fn run_observed(
         "Telegram could not be asked who this bot is",
         "look at STEPKEEP_TELEGRAM_TOKEN and STEPKEEP_TELEGRAM_API_URL",
     ))?;
+    status.is_known_as(me.username(), &me.full_name());
     let localizer = Arc::new(Localizer::new().context("the bot's texts can't be read")?);
     set_commands(&sender, &localizer).await;
+
+    let bot = telegram.bot_id();
+    let catalogues =
+        Catalogues::new(&settings.cache, &shipping, Arc::new(SystemClock)).context(Failure::new(
+            "what comes from elsewhere can't be shared",
+            "look at STEPKEEP_CACHE_URL",
+        ))?;
+    status.has_caches(catalogues.clone());
+    metrics.register(Arc::new(CacheCollector::new(catalogues.clone())));
+    let flow_settings = flow_settings(settings, &catalogues);
     let census = Census::new(
         Arc::clone(&store),
         Arc::new(SystemClock),
-        flows(&localizer, &flow_settings(settings)),
-        telegram.bot_id(),
+        flows(&localizer, &flow_settings),
+        bot,
         CensusConfig::default(),
-    );
-
-    let bot = telegram.bot_id();
-    let rates = RatesCatalogue::new(
-        Arc::clone(&shipping),
-        settings.cache.rates(),
-        Arc::new(SystemClock),
     );
     let runner = Runner::new(RunnerParts {
         engine: TurnEngine::new(
             Arc::clone(&store),
-            flows(&localizer, &flow_settings(settings, &rates)),
+            flows(&localizer, &flow_settings),
             Arc::new(SystemClock),
         ),
         sender: Arc::clone(&sender),
         localizer,
-        effects: Arc::new(ShippingEffects::new(Arc::clone(&shipping), rates)),
+        effects: Arc::new(ShippingEffects::new(
+            Arc::clone(&shipping),
+            catalogues.rates.clone(),
+        )),
         documents: Arc::new(LabelDocuments::new(shipping)),
         bot,
         bot_name: me.username().to_owned(),
@@ -168,6 +219,7 @@ pub async fn run_observed(
         observers: observers.clone(),
     });
     metrics.register(Arc::new(RunnerLoadCollector::new(&runner)));
+    status.runs(&runner);
     let counting = tokio::spawn({
         let (metrics, stop) = (metrics.clone(), stop.clone());
         async move { tokio::join!(census.run(&metrics, &stop), metrics.keep_up(&stop)) }
@@ -177,7 +229,7 @@ pub async fn run_observed(
         async move { runner.recover(&stop).await }
     });
     let ended = match &settings.webhook {
-        None => by_polling::run(telegram, store, &runner, stop).await,
+        None => by_polling::run(telegram, store, &runner, status, stop).await,
         Some(webhook) => {
             by_webhook::run(
                 webhook,
@@ -208,10 +260,10 @@ async fn drain(runner: &Runner) {
 /// How late a reminder may be that no process was there to send.
 const LATEST_REMINDER: Duration = Duration::from_hours(1);
 
-fn flow_settings(settings: &Settings, rates: &RatesCatalogue) -> FlowSettings {
+fn flow_settings(settings: &Settings, catalogues: &Catalogues) -> FlowSettings {
     let idle = &settings.idle;
     FlowSettings {
-        rates: Some(Arc::new(rates.clone())),
+        rates: Some(Arc::new(catalogues.rates.clone())),
         shipping_idle: idle.shipping_timeout.map(|close_after| IdlePolicy {
             remind_after: idle.shipping_reminder,
             close_after,

@@ -2,16 +2,21 @@
 
 use std::sync::Arc;
 
+use stepkeep_core::SystemClock;
+
 use crate::config::Settings;
 use crate::metrics::Metrics;
 use crate::observation::{LatencyLog, Observer, Observers};
+use crate::status::Activity;
 
 /// The metrics of a bot, and all who are told what goes on in it.
 #[derive(Clone, Debug)]
 pub struct Telemetry {
     /// The figures, to be rendered by whatever serves them.
     pub metrics: Metrics,
-    /// Who is told; the metrics and the latency log are among them.
+    /// What happened lately, to be shown on the dashboard.
+    pub activity: Arc<Activity>,
+    /// Who is told; the metrics, the activity and the latency log are among them.
     pub observers: Observers,
 }
 
@@ -20,8 +25,14 @@ impl Telemetry {
     pub fn new(settings: &Settings) -> Self {
         let metrics = Metrics::new();
         let log: Arc<dyn Observer> = Arc::new(LatencyLog::new(settings.slowness));
-        let observers = Observers::new([log, metrics.observer()]);
-        Self { metrics, observers }
+        let activity = Arc::new(Activity::new(Arc::new(SystemClock)));
+        let seen: Arc<dyn Observer> = Arc::<Activity>::clone(&activity);
+        let observers = Observers::new([log, metrics.observer(), seen]);
+        Self {
+            metrics,
+            activity,
+            observers,
+        }
     }
 
     /// The same, and this observer is told too.

@@ -17,6 +17,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
 use opentelemetry_proto::tonic::trace::v1::Span;
 use parking_lot::Mutex;
 use prost::Message as _;
+use stepkeep::catalogue::RatesCatalogue;
 use stepkeep::dead_letters::DeadLetters;
 use stepkeep::effects::{LabelDocuments, ShippingEffects};
 use stepkeep::flows::{FlowSettings, flows};
@@ -29,6 +30,7 @@ use stepkeep::telegram::{
     TelegramError, TelegramErrorKind, Transport,
 };
 use stepkeep::traces::exported_to;
+use stepkeep_core::cache::CacheConfig;
 use stepkeep_core::{BotId, Layers, MemoryStorage, SessionStore, Slowness, SystemClock, TurnEngine};
 use tracing_subscriber::Registry;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -111,6 +113,11 @@ fn runner(store: &Arc<dyn SessionStore>) -> Runner {
     let nowhere = Url::parse("http://127.0.0.1:1").unwrap();
     let shipping: Arc<dyn ShippingApi> =
         Arc::new(ShippingClient::new(ShippingConfig::new(nowhere, "none".into())).unwrap());
+    let rates = RatesCatalogue::new(
+        Arc::clone(&shipping),
+        CacheConfig::default(),
+        Arc::new(SystemClock),
+    );
     let client = TelegramClient::over(Arc::new(Telegram), BOT, &ClientConfig::default());
     Runner::new(RunnerParts {
         engine: TurnEngine::new(
@@ -120,7 +127,7 @@ fn runner(store: &Arc<dyn SessionStore>) -> Runner {
         ),
         sender: Arc::new(Sender::new(client, SenderConfig::default())),
         localizer,
-        effects: Arc::new(ShippingEffects::new(Arc::clone(&shipping))),
+        effects: Arc::new(ShippingEffects::new(Arc::clone(&shipping), rates)),
         documents: Arc::new(LabelDocuments::new(shipping)),
         bot: BOT,
         bot_name: "KeepBot".to_owned(),

@@ -243,6 +243,7 @@ async fn bots(
         ("STEPKEEP_SHIPPING_API_URL", format!("{}/shipping", town.url())),
         ("STEPKEEP_SHIPPING_API_KEY", API_KEY.to_owned()),
         ("STEPKEEP_LOG", "info".to_owned()),
+        ("STEPKEEP_STATUS_LISTEN", "off".to_owned()),
     ];
     let common = common.map(|(name, value)| (name.to_owned(), value));
     let bot = |further: Vec<(String, String)>| BotSettings {

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use stepkeep_core::cache::{CacheConfig, CacheError, CacheKey, Loaded, ReadThroughCache, Source};
+use stepkeep_core::cache::{
+    CacheConfig, CacheError, CacheKey, CacheStatistics, Loaded, ReadThroughCache, SecondLevel, Source,
+};
 use stepkeep_core::{Clock, Timestamp};
 
 use crate::shipping::{
@@ -117,9 +119,16 @@ impl RatesCatalogue {
         Ok(offers)
     }
 
-    /// The cache behind it, for its statistics.
-    pub fn cache(&self) -> &ReadThroughCache<PricedParcel, Carriers> {
-        &self.cache
+    /// The same, shared with other processes.
+    #[must_use]
+    pub fn shared_by(self, level: &Arc<dyn SecondLevel>) -> Self {
+        let cache = self.cache.with_second_level(Arc::clone(level));
+        Self { cache, ..self }
+    }
+
+    /// What it did.
+    pub fn statistics(&self) -> CacheStatistics {
+        self.cache.statistics()
     }
 }
 
@@ -135,7 +144,7 @@ impl RatesAtHand for RatesCatalogue {
 
 /// Who is asked for rates.
 #[derive(Debug, Clone)]
-pub struct Carriers(Arc<dyn ShippingApi>);
+struct Carriers(Arc<dyn ShippingApi>);
 
 #[async_trait]
 impl Source<PricedParcel> for Carriers {
@@ -150,7 +159,7 @@ impl Source<PricedParcel> for Carriers {
 
 /// A quote, and for whose parcel it was asked. Holds nothing of the person.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct KnownQuote {
+struct KnownQuote {
     quote: Quote,
     asked_for: String,
 }
@@ -178,7 +187,7 @@ impl KnownQuote {
 /// A parcel as far as its price goes: equal ones cost the same. Other processes know it by a digest, which tells nobody's
 /// address.
 #[derive(Debug, Clone)]
-pub struct PricedParcel {
+struct PricedParcel {
     shipment: Arc<Shipment>,
     digest: Arc<str>,
 }

@@ -5,24 +5,62 @@ use std::time::Duration;
 use stepkeep_core::cache::CacheConfig;
 
 use super::error::Findings;
+#[cfg(feature = "redis")]
+use super::{Place, StoreUrl};
 use super::{setting, values};
 
 /// How long is kept what comes from elsewhere.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct CacheSettings {
     /// The carriers' prices: as long as they hold.
     pub rates: Duration,
     /// The list of carriers.
     pub carriers: Duration,
+    /// Where several processes keep it together; each for itself without one.
+    pub shared: Option<CacheUrl>,
+}
+
+/// Where several processes keep together what comes from elsewhere: a Redis.
+#[cfg(feature = "redis")]
+#[derive(Debug, Clone)]
+pub struct CacheUrl(Box<stepkeep_storage_redis::RedisConfig>);
+
+/// There is none in a program without Redis.
+#[cfg(not(feature = "redis"))]
+#[derive(Debug, Clone)]
+pub enum CacheUrl {}
+
+impl CacheUrl {
+    /// Reads a store's URL that names a Redis.
+    fn parse(text: &str) -> Result<Option<Self>, String> {
+        if text.trim().is_empty() {
+            return Ok(None);
+        }
+        #[cfg(feature = "redis")]
+        match StoreUrl::parse(text)?.place() {
+            Place::Redis(config) => Ok(Some(Self(config.clone()))),
+            _ => Err("only a Redis can be shared".to_owned()),
+        }
+        #[cfg(not(feature = "redis"))]
+        Err("this program was built without the feature redis".to_owned())
+    }
+
+    /// How it is reached.
+    #[cfg(feature = "redis")]
+    pub(crate) fn config(&self) -> &stepkeep_storage_redis::RedisConfig {
+        &self.0
+    }
 }
 
 impl CacheSettings {
     pub(super) fn read(findings: &mut Findings<'_>) -> Option<Self> {
         let rates = findings.read(&setting::CACHE_RATES, values::parse_time_to_live);
         let carriers = findings.read(&setting::CACHE_CARRIERS, values::parse_time_to_live);
+        let shared = findings.read(&setting::CACHE_URL, CacheUrl::parse);
         Some(Self {
             rates: rates?,
             carriers: carriers?,
+            shared: shared?,
         })
     }
 

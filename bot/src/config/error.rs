@@ -116,6 +116,11 @@ impl<'a> Findings<'a> {
         }
     }
 
+    /// Whether nobody said anything about a setting.
+    pub(super) fn is_left_out(&self, setting: &'static Setting) -> bool {
+        matches!(self.sources.value(setting), Ok(None))
+    }
+
     /// Remembers that a setting is missing.
     pub(super) fn missing(&mut self, setting: &'static Setting) {
         // An unreadable file may well have it; nobody should be sent to look for what isn't amiss.

@@ -23,7 +23,7 @@ pub(super) fn shown(setting: &Setting, value: &str) -> Option<String> {
 }
 
 /// A text without the passwords of URLs, secrets in their queries, and bot tokens.
-pub(super) fn without_secrets(text: &str) -> String {
+pub(crate) fn without_secrets(text: &str) -> String {
     without_tokens(&without_query_secrets(&without_user_info(text)))
 }
 

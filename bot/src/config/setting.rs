@@ -29,7 +29,7 @@ impl Setting {
     pub const ENVIRONMENT_PREFIX: &'static str = "STEPKEEP_";
 
     /// Every setting, in the order in which people are told of them.
-    pub const ALL: [&'static Self; 26] = [
+    pub const ALL: [&'static Self; 29] = [
         &TELEGRAM_TOKEN,
         &TELEGRAM_API_URL,
         &DELIVERY,
@@ -48,8 +48,11 @@ impl Setting {
         &CLEANUP_IDLE,
         &CACHE_RATES,
         &CACHE_CARRIERS,
+        &CACHE_URL,
         &SHIPPING_REMINDER,
         &SHIPPING_TIMEOUT,
+        &STATUS_LISTEN,
+        &STATUS_TOKEN,
         &LOG,
         &LOG_FORMAT,
         &SLOW_INFO,
@@ -269,6 +272,16 @@ pub(super) static CACHE_CARRIERS: Setting = Setting {
     list: false,
 };
 
+pub(super) static CACHE_URL: Setting = Setting {
+    key: "cache_url",
+    about: "Redis in which several processes keep together what comes from elsewhere",
+    expected: "the URL of a Redis, or nothing",
+    example: "redis://127.0.0.1:6379/1",
+    default: Some(""),
+    secret: false,
+    list: false,
+};
+
 pub(super) static SHIPPING_REMINDER: Setting = Setting {
     key: "shipping_reminder",
     about: "When a person who stopped answering is reminded of an order",
@@ -286,6 +299,26 @@ pub(super) static SHIPPING_TIMEOUT: Setting = Setting {
     example: "6h",
     default: Some("12h"),
     secret: false,
+    list: false,
+};
+
+pub(super) static STATUS_LISTEN: Setting = Setting {
+    key: "status_listen",
+    about: "Where the dashboard, the health checks and the metrics are",
+    expected: "an IP address and a port, or off",
+    example: "127.0.0.1:9464",
+    default: Some("127.0.0.1:9464"),
+    secret: false,
+    list: false,
+};
+
+pub(super) static STATUS_TOKEN: Setting = Setting {
+    key: "status_token",
+    about: "Token that opens the dashboard; without one, the log has a link that opens it once",
+    expected: "16 to 256 characters, best drawn by chance",
+    example: "a-long-text-drawn-by-chance",
+    default: Some(""),
+    secret: true,
     list: false,
 };
 

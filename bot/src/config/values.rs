@@ -11,6 +11,7 @@ use tracing_subscriber::EnvFilter;
 use url::Url;
 
 use super::sources::closest;
+use crate::status::StatusToken;
 use crate::telegram::BotToken;
 use crate::telegram::webhook::WebhookSecret;
 
@@ -69,6 +70,27 @@ pub(super) fn parse_listen(text: &str) -> Result<SocketAddr, String> {
     text.trim()
         .parse()
         .map_err(|_| "it is no IP address with a port, such as 127.0.0.1:8080".to_owned())
+}
+
+/// Where the status server listens; `None` if nowhere.
+pub(super) fn parse_status_listen(text: &str) -> Result<Option<SocketAddr>, String> {
+    if text.trim() == "off" {
+        return Ok(None);
+    }
+    let address = text.trim().parse();
+    address
+        .map(Some)
+        .map_err(|_| "it is no IP address with a port, such as 127.0.0.1:9464, and not off".to_owned())
+}
+
+/// The token of the dashboard; `None` if there is none.
+pub(super) fn parse_status_token(text: &str) -> Result<Option<StatusToken>, String> {
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    StatusToken::parse(text)
+        .map(Some)
+        .map_err(|error| error.to_string())
 }
 
 /// A secret for the webhook; `None` if it is to be derived.
@@ -349,6 +371,18 @@ mod tests {
     }
 
     #[test]
+    fn the_status_server_is_somewhere_or_off() {
+        assert_eq!(parse_status_listen(" off "), Ok(None));
+        let anywhere = "[::]:9464".parse().unwrap();
+        assert_eq!(parse_status_listen("[::]:9464"), Ok(Some(anywhere)));
+        for wrong in ["", "9464", "localhost:9464", "none"] {
+            assert!(parse_status_listen(wrong).is_err(), "{wrong} was taken");
+        }
+        assert!(parse_status_token("").unwrap().is_none());
+        assert!(parse_status_token("short").unwrap_err().contains("16"));
+    }
+
+    #[test]
     fn admins_are_people() {
         assert_eq!(parse_user_ids(" 22, 11,22,"), Ok([UserId(11), UserId(22)].into()));
         assert_eq!(parse_user_ids(""), Ok(BTreeSet::new()));
@@ -411,6 +445,8 @@ mod tests {
             let _ = parse_webhook_url(&text, true);
             let _ = parse_webhook_secret(&text);
             let _ = parse_listen(&text);
+            let _ = parse_status_listen(&text);
+            let _ = parse_status_token(&text);
             let _ = parse_api_key(&text);
             let _ = parse_optional_api_key(&text);
             let _ = parse_user_ids(&text);

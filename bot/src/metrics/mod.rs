@@ -26,6 +26,7 @@
 //! assert!(metrics.render().contains("stepkeep_moon_phase_ratio 0.5"));
 //! ```
 
+mod caches;
 mod census;
 mod handles;
 pub mod names;
@@ -41,6 +42,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, 
 use parking_lot::RwLock;
 use tokio_util::sync::CancellationToken;
 
+pub use caches::CacheCollector;
 pub use census::{Census, CensusConfig, SessionCount};
 pub use runner_load::RunnerLoadCollector;
 

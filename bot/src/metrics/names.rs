@@ -144,6 +144,22 @@ metrics! {
         "When the last count of the sessions ended.";
     SESSIONS_COUNT_DURATION = "stepkeep_sessions_count_duration_seconds", Gauge, [],
         "How long the last count of the sessions took, pauses included.";
+    CACHE_ANSWERS = "stepkeep_cache_answers_total", Counter, ["cache", "outcome"],
+        "Answers of the caches: from what was there (hit, negative_hit, stale_hit), or by way of the source (miss).";
+    CACHE_LOADS = "stepkeep_cache_loads_total", Counter, ["cache"],
+        "How often a cache asked its source.";
+    CACHE_LOAD_FAILURES = "stepkeep_cache_load_failures_total", Counter, ["cache"],
+        "How often the source failed, or did not answer in time.";
+    CACHE_LOAD_MEAN = "stepkeep_cache_load_mean_seconds", Gauge, ["cache"],
+        "How long a load took on average since the start.";
+    CACHE_LOAD_MAX = "stepkeep_cache_load_max_seconds", Gauge, ["cache"],
+        "How long the longest load took since the start.";
+    CACHE_EVICTIONS = "stepkeep_cache_evictions_total", Counter, ["cache"],
+        "Entries that had to go for lack of space.";
+    CACHE_ENTRIES = "stepkeep_cache_entries", Gauge, ["cache"],
+        "Entries that are there, expired ones among them.";
+    CACHE_SHARED = "stepkeep_cache_shared_answers_total", Counter, ["cache", "outcome"],
+        "What the level that processes share had (hit), had not (miss), or failed at (error).";
     PROCESS_CPU = "process_cpu_seconds_total", Counter, [],
         "Processor time that the process used, in whole seconds.";
     PROCESS_MEMORY = "process_resident_memory_bytes", Gauge, [],
@@ -196,6 +212,7 @@ mod tests {
         let few = [
             "api",
             "backend",
+            "cache",
             "effect",
             "flow",
             "kind",

@@ -107,6 +107,8 @@ pub struct Failure<'a> {
     pub kind: &'a str,
     /// What happened, for operators. It quotes nobody.
     pub message: &'a str,
+    /// The step in which it happened, where the turn led away from it.
+    pub step: Option<&'a StepName>,
 }
 
 /// Where in the dialogues a person is. The names are those of flows and steps that this version has, so there are few.

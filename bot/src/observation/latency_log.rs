@@ -170,6 +170,7 @@ mod tests {
                 failure: Some(Failure {
                     kind: "panic",
                     message: "1 Congress Ave",
+                    step: None,
                 }),
             });
         }

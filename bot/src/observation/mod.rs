@@ -18,6 +18,7 @@
 
 mod event;
 mod latency_log;
+pub(crate) mod redaction;
 
 use std::fmt;
 use std::sync::Arc;

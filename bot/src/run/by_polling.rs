@@ -10,12 +10,14 @@ use super::drain;
 use crate::leadership::Leadership;
 use crate::polling::LedPolling;
 use crate::runner::Runner;
+use crate::status::Status;
 use crate::telegram::{PollingConfig, SessionShelf, TelegramClient};
 
 pub(super) async fn run(
     telegram: TelegramClient,
     store: Arc<dyn SessionStore>,
     runner: &Runner,
+    status: &Status,
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
     let bot = telegram.bot_id();
@@ -26,6 +28,7 @@ pub(super) async fn run(
         Arc::new(shelf),
         PollingConfig::default(),
     );
+    status.leads(polling.leads());
     tracing::info!("the bot is ready to poll");
     let ended = polling
         .run(|delivery| runner.take(delivery), || runner.let_go(), stop)

@@ -342,7 +342,7 @@ impl Runner {
 
     /// How much it has on its hands at the moment.
     pub fn load(&self) -> RunnerLoad {
-        RunnerLoad::of(&self.shared.executor)
+        RunnerLoad::of(&self.shared)
     }
 
     /// The runner for whoever only looks at it, and doesn't keep it alive.

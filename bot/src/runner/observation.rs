@@ -4,16 +4,15 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use stepkeep_core::{Input, InputId, InputKind, PendingEffect, Session, SessionKey};
+use stepkeep_core::{Input, InputId, InputKind, PendingEffect, Session, SessionKey, StepName};
 use tokio::time::Instant;
 
 use super::Shared;
 use super::conversation::Answered;
-use super::executor::KeyedExecutor;
 use crate::dead_letters::DeadLetter;
 use crate::observation::{
     Cause, EffectChanged, EffectState, Failure, LetterPutAside, Observer, Place, Refusal, TimerFired,
-    TimerKind, TurnFinished, UpdateCame, UpdateRefused, kind_of,
+    TimerKind, TurnFinished, UpdateCame, UpdateRefused, kind_of, redaction,
 };
 use crate::telegram::Origin;
 use crate::telegram::incoming::Incoming;
@@ -27,15 +26,22 @@ pub struct RunnerLoad {
     pub waiting: usize,
     /// The most inputs, handled and waiting, that are taken in.
     pub capacity: usize,
+    /// Updates that wait behind one that comes again.
+    pub held_back: usize,
+    /// Outside calls under way.
+    pub outside_calls: usize,
 }
 
 impl RunnerLoad {
-    pub(super) fn of(executor: &KeyedExecutor<SessionKey>) -> Self {
+    pub(super) fn of(shared: &Shared) -> Self {
+        let executor = &shared.executor;
         let conversations = executor.active_keys();
         Self {
             conversations,
             waiting: executor.pending().saturating_sub(conversations),
             capacity: executor.capacity(),
+            held_back: shared.order.waiting(),
+            outside_calls: shared.effect_tasks.len(),
         }
     }
 }
@@ -51,13 +57,31 @@ impl WeakRunner {
 
     /// How much it has on its hands; `None` when it is gone.
     pub fn load(&self) -> Option<RunnerLoad> {
-        Some(RunnerLoad::of(&self.0.upgrade()?.executor))
+        Some(RunnerLoad::of(&*self.0.upgrade()?))
     }
 }
 
 impl fmt::Debug for WeakRunner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("WeakRunner").field(&self.load()).finish()
+    }
+}
+
+/// What went wrong in a turn.
+#[derive(Debug)]
+struct Failed {
+    kind: String,
+    message: String,
+    step: Option<StepName>,
+}
+
+impl Failed {
+    fn new(kind: &str, message: &str) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            message: message.to_owned(),
+            step: None,
+        }
     }
 }
 
@@ -70,7 +94,7 @@ pub(super) struct TurnWatch {
     came: Option<Instant>,
     place: Option<Place>,
     is_committed: bool,
-    failure: Option<(String, String)>,
+    failure: Option<Failed>,
 }
 
 impl TurnWatch {
@@ -99,7 +123,11 @@ impl TurnWatch {
         if let Some(error) = &session.turn().last_error
             && error.at == input.at
         {
-            self.failure = Some((error.kind.clone(), error.message.clone()));
+            self.failure = Some(Failed {
+                kind: error.kind.clone(),
+                message: redaction::without_answers(&error.message, session),
+                step: error.step.clone(),
+            });
         }
     }
 
@@ -114,7 +142,7 @@ impl TurnWatch {
     }
 
     pub(super) fn failed(&mut self, kind: &str, message: &str) {
-        self.failure = Some((kind.to_owned(), message.to_owned()));
+        self.failure = Some(Failed::new(kind, message));
     }
 
     pub(super) fn is_committed(&self) -> bool {
@@ -132,8 +160,7 @@ impl TurnWatch {
             Answered::Yes(outcome) => outcome,
             Answered::NotYet("sent_elsewhere") => "sent_elsewhere",
             Answered::NotYet(reason) => {
-                self.failure
-                    .get_or_insert_with(|| ((*reason).to_owned(), String::new()));
+                self.failure.get_or_insert_with(|| Failed::new(reason, ""));
                 "given_back"
             }
             Answered::Failed { reason, error } => {
@@ -153,7 +180,11 @@ impl TurnWatch {
             outcome,
             duration: self.began.elapsed(),
             latency: self.came.filter(|_| is_said).map(|came| came.elapsed()),
-            failure: failure.map(|(kind, message)| Failure { kind, message }),
+            failure: failure.map(|failed| Failure {
+                kind: &failed.kind,
+                message: &failed.message,
+                step: failed.step.as_ref(),
+            }),
         });
     }
 }

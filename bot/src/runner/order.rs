@@ -44,6 +44,12 @@ impl<T> Order<T> {
         self.0.lock().term
     }
 
+    /// How many updates wait.
+    pub(super) fn waiting(&self) -> usize {
+        let conversations = &self.0.lock().conversations;
+        conversations.values().map(|behind| behind.waiting.len()).sum()
+    }
+
     /// Lets an update pass, by giving it back to be handled, or keeps it if one before it is to come again.
     pub(super) fn pass(&self, key: &SessionKey, update: i64, item: T) -> Option<T> {
         let conversations = &mut self.0.lock().conversations;

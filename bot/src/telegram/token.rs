@@ -71,7 +71,7 @@ impl BotToken {
     }
 
     /// The whole token, for the one place that builds URLs.
-    pub(super) fn expose(&self) -> &str {
+    pub(crate) fn expose(&self) -> &str {
         self.whole.expose_secret()
     }
 }

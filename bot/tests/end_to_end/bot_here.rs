@@ -50,6 +50,7 @@ pub(crate) fn settings(telegram: &str, shipping: &str) -> Settings {
         ("STEPKEEP_SHIPPING_API_KEY", API_KEY.to_owned()),
         // The store is given below.
         ("STEPKEEP_STORE", "memory:".to_owned()),
+        ("STEPKEEP_STATUS_LISTEN", "off".to_owned()),
     ];
     let environment = environment.map(|(name, value)| (OsString::from(name), OsString::from(value)));
     Settings::load(&Sources::new().with_environment(environment)).expect("settings")

@@ -216,6 +216,7 @@ fn spawn(folder: &TempDir, places: &Places) -> Child {
         .env("STEPKEEP_SHIPPING_API_URL", &places.shipping)
         .env("STEPKEEP_SHIPPING_API_KEY", API_KEY)
         .env("STEPKEEP_LOG", "info,stepkeep=debug")
+        .env("STEPKEEP_STATUS_LISTEN", "off")
         .env("NO_COLOR", "1")
         .envs(places.settings.iter().cloned())
         .stdin(Stdio::null())

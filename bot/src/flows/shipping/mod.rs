@@ -18,9 +18,9 @@ use stepkeep_core::{
 
 pub use purchase::LABEL_SOURCE;
 
-use super::FlowSettings;
 use super::menus::Menu;
 use super::speech::Speech;
+use super::{FlowMap, FlowSettings};
 use crate::catalogue::RatesAtHand;
 use crate::localization::Localizer;
 
@@ -52,6 +52,16 @@ const EDIT_PREFIX: &str = "edit:";
 /// The flow's name.
 pub(super) fn name() -> FlowName {
     FlowName::constant("shipping")
+}
+
+/// The steps, in the order in which people go through them.
+pub(super) fn map() -> FlowMap {
+    FlowMap {
+        name: "shipping",
+        steps: questions::steps().chain(STEPS).collect(),
+        resting: vec![DONE],
+        is_home: false,
+    }
 }
 
 /// Whether a label is being bought in a session, so that it is too late to cancel.

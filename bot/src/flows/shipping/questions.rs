@@ -54,6 +54,11 @@ const QUESTIONS: [(&str, Kind, bool); 14] = [
     (fields::DIMENSIONS, Kind::Dimensions, true),
 ];
 
+/// The steps of the questions, in order.
+pub(super) fn steps() -> impl Iterator<Item = &'static str> {
+    QUESTIONS.iter().map(|(name, _, _)| *name)
+}
+
 /// The form of the order.
 pub(super) fn form(localizer: &Arc<Localizer>) -> Form {
     let words = Words {

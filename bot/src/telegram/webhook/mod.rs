@@ -19,6 +19,7 @@ mod server;
 
 pub use counts::WebhookCounts;
 pub use put_aside::{PutAside, PutAsideError};
+pub(crate) use registration::webhook_glance;
 pub use registration::{
     DropPending, WantedWebhook, WebhookStatus, delete_webhook, set_webhook, webhook_status,
 };

@@ -12,7 +12,7 @@ use teloxide_core::{
 use url::Url;
 
 use super::{
-    super::{error::TelegramError, sender::Sender},
+    super::{client::TelegramClient, error::TelegramError, sender::Sender},
     secret::WebhookSecret,
 };
 
@@ -79,6 +79,14 @@ impl Payload for GetWebhookInfo {
 /// [`TelegramError`], by kind.
 pub async fn webhook_status(sender: &Sender) -> Result<WebhookStatus, TelegramError> {
     sender.send(None, &GetWebhookInfo {}).await
+}
+
+/// The same by one call, which is not repeated: for who asks again anyway.
+///
+/// # Errors
+/// As [`webhook_status`].
+pub(crate) async fn webhook_glance(client: &TelegramClient) -> Result<WebhookStatus, TelegramError> {
+    client.call(&GetWebhookInfo {}).await
 }
 
 /// Tells Telegram what the webhook shall be. It may be what it is already, and several processes may say the same at once.
