@@ -31,7 +31,9 @@ pub(crate) fn without_answers(message: &str, session: &Session) -> String {
         .values()
         .filter_map(|value| value.get::<Value>().ok());
     let mut answers = Vec::new();
-    values.for_each(|value| texts_of(&value, &mut answers));
+    for value in values {
+        texts_of(&value, &mut answers);
+    }
     // The longest first: it may contain others.
     answers.sort_by_key(|answer| std::cmp::Reverse(answer.len()));
     answers
@@ -42,8 +44,16 @@ pub(crate) fn without_answers(message: &str, session: &Session) -> String {
 fn texts_of(value: &Value, found: &mut Vec<String>) {
     match value {
         Value::String(text) if text.len() >= SHORTEST_ANSWER => found.push(text.clone()),
-        Value::Array(values) => values.iter().for_each(|value| texts_of(value, found)),
-        Value::Object(members) => members.values().for_each(|value| texts_of(value, found)),
+        Value::Array(values) => {
+            for value in values {
+                texts_of(value, found);
+            }
+        }
+        Value::Object(members) => {
+            for value in members.values() {
+                texts_of(value, found);
+            }
+        }
         _ => {}
     }
 }

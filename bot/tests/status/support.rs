@@ -151,6 +151,10 @@ impl Bot {
 }
 
 /// Waits until it is so.
+#[expect(
+    clippy::future_not_send,
+    reason = "it is awaited by the test itself, and never spawned"
+)]
 pub(crate) async fn eventually(is_so: impl AsyncFn() -> bool) {
     let waiting = async {
         while !is_so().await {
