@@ -57,6 +57,7 @@ impl World {
     }
 
     /// Lets the tasks do what they can.
+    #[allow(clippy::unused_self, reason = "it reads as what happens in this world")]
     async fn settle(&self) {
         for _ in 0..50 {
             tokio::task::yield_now().await;

@@ -127,12 +127,9 @@ fn a_runtime_that_shuts_down_leaves_nobody_waiting() {
         .enable_all()
         .build()
         .unwrap();
-    let asking = runtime.block_on(async {
-        let cache = world.cache.clone();
-        let mut asking = Box::pin(async move { cache.get(&7).await });
-        assert!(futures::poll!(&mut asking).is_pending());
-        asking
-    });
+    let cache = world.cache.clone();
+    let mut asking = Box::pin(async move { cache.get(&7).await });
+    runtime.block_on(async { assert!(futures::poll!(&mut asking).is_pending()) });
     runtime.shutdown_timeout(seconds(10));
     let other = tokio::runtime::Builder::new_current_thread()
         .enable_all()
