@@ -44,8 +44,8 @@ fn set(statistics: &CacheStatistics) {
     } = *statistics;
     let answers = [
         ("hit", hits),
-        ("negative_hit", negative_hits),
-        ("stale_hit", stale_hits),
+        ("negative", negative_hits),
+        ("stale", stale_hits),
         ("miss", misses),
     ];
     for (outcome, count) in answers {

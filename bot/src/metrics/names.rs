@@ -145,7 +145,7 @@ metrics! {
     SESSIONS_COUNT_DURATION = "stepkeep_sessions_count_duration_seconds", Gauge, [],
         "How long the last count of the sessions took, pauses included.";
     CACHE_ANSWERS = "stepkeep_cache_answers_total", Counter, ["cache", "outcome"],
-        "Answers of the caches: from what was there (hit, negative_hit, stale_hit), or by way of the source (miss).";
+        "Answers of the caches: from what was there, fresh or stale, or by way of the source (miss).";
     CACHE_LOADS = "stepkeep_cache_loads_total", Counter, ["cache"],
         "How often a cache asked its source.";
     CACHE_LOAD_FAILURES = "stepkeep_cache_load_failures_total", Counter, ["cache"],

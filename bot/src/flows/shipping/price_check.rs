@@ -59,31 +59,27 @@ impl ShippingFlow {
         let agreed =
             agreed.ok_or_else(|| FlowError::new("no_rate", "the chosen offer is not among the offers"))?;
         let held = order::terms(data)?.is_some_and(|terms| terms.hold_at(context.now));
-        match same_service(&offers, &agreed) {
-            Some(rate) => {
-                let turn = keeping(Turn::default(), &offers)?
-                    .and_set(field(fields::CHOSEN_RATE), stored(&rate.rate_id)?);
-                if held && rate.price == agreed.price && offers.terms.is_own {
-                    return self.buy(context, turn);
-                }
-                let money = |price| speech.localizer.money(speech.language, price);
-                let args = Args::new()
-                    .with("price", money(rate.price))
-                    .with("old-price", money(agreed.price));
-                let id = if rate.price == agreed.price {
-                    "rate-price-unchanged"
-                } else {
-                    "rate-price-changed"
-                };
-                self.to_confirmation(context, turn)
-                    .map(|turn| with_preface(turn, &speech.text(id, &args)))
-            }
-            None => {
-                let turn = Turn::default().and_unset(field(fields::CHOSEN_RATE));
-                self.to_offers(context, &offers, turn)
-                    .map(|turn| with_preface(turn, &speech.plain("rate-gone")))
-            }
+        let Some(rate) = same_service(&offers, &agreed) else {
+            let turn = Turn::default().and_unset(field(fields::CHOSEN_RATE));
+            let turn = self.to_offers(context, &offers, turn)?;
+            return Ok(with_preface(turn, &speech.plain("rate-gone")));
+        };
+        let turn = keeping(Turn::default(), &offers)?
+            .and_set(field(fields::CHOSEN_RATE), stored(&rate.rate_id)?);
+        if held && rate.price == agreed.price && offers.terms.is_own {
+            return self.buy(context, turn);
         }
+        let money = |price| speech.localizer.money(speech.language, price);
+        let args = Args::new()
+            .with("price", money(rate.price))
+            .with("old-price", money(agreed.price));
+        let id = if rate.price == agreed.price {
+            "rate-price-unchanged"
+        } else {
+            "rate-price-changed"
+        };
+        let turn = self.to_confirmation(context, turn)?;
+        Ok(with_preface(turn, &speech.text(id, &args)))
     }
 }
 
