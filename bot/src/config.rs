@@ -52,6 +52,8 @@ pub struct Settings {
     pub webhook: Option<WebhookSettings>,
     /// How to reach the shipping API.
     pub shipping: ShippingSettings,
+    /// How to reach the generation API: `None` is without generation.
+    pub generation: Option<GenerationSettings>,
     /// Where sessions are kept.
     pub store: StoreUrl,
     /// Those who may use the operator's commands.
@@ -93,6 +95,15 @@ pub struct ShippingSettings {
     pub api_key: SecretString,
 }
 
+/// How to reach the generation API.
+#[derive(Debug, Clone)]
+pub struct GenerationSettings {
+    /// The address of the API, without a slash at the end of its path.
+    pub api_url: Url,
+    /// The account's key.
+    pub api_key: SecretString,
+}
+
 /// When idle sessions are removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CleanupSettings {
@@ -127,6 +138,7 @@ impl Settings {
         let shipping_api_url = findings.read(&setting::SHIPPING_API_URL, values::parse_api_url);
         let api_prefix = findings.read(&setting::SHIPPING_API_PREFIX, values::parse_prefix);
         let api_key = findings.read(&setting::SHIPPING_API_KEY, values::parse_api_key);
+        let generation = GenerationSettings::read(&mut findings);
         let admins = findings.read(&setting::ADMINS, values::parse_user_ids);
         let interval = findings.read(&setting::CLEANUP_INTERVAL, values::parse_cleanup_interval);
         let idle = findings.read(&setting::CLEANUP_IDLE, values::parse_cleanup_idle);
@@ -142,6 +154,7 @@ impl Settings {
                     api_prefix: api_prefix?,
                     api_key: api_key?,
                 },
+                generation,
                 store: store?,
                 admins: admins?,
                 cleanup: CleanupSettings {
@@ -231,6 +244,18 @@ impl TelegramSettings {
     /// Whether the server is Telegram's own, which is more particular about webhooks than others.
     fn is_telegrams_own(&self) -> bool {
         self.api_url.host_str() == Some("api.telegram.org")
+    }
+}
+
+impl GenerationSettings {
+    /// The settings, if there is a key. What is wrong with them, `findings` remembers.
+    fn read(findings: &mut Findings<'_>) -> Option<Self> {
+        let api_url = findings.read(&setting::KIE_API_URL, values::parse_api_url);
+        let api_key = findings.read(&setting::KIE_API_KEY, values::parse_optional_api_key);
+        Some(Self {
+            api_url: api_url?,
+            api_key: api_key??,
+        })
     }
 }
 

@@ -30,6 +30,8 @@ pub async fn demo(
             ("telegram_api_url", sandbox.to_owned()),
             ("shipping_api_url", format!("{sandbox}/shipping")),
             ("shipping_api_key", "demo".to_owned()),
+            ("kie_api_url", format!("{sandbox}/generation")),
+            ("kie_api_key", "demo".to_owned()),
         ];
         let sources = arguments.sources(environment.iter().cloned());
         Settings::load(&sources.with_fixed("the demo", fixed))

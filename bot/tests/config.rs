@@ -9,6 +9,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
 
+use secrecy::ExposeSecret;
 use stepkeep::cli::{self, Invocation};
 use stepkeep::config::{ConfigError, LogFormat, LogSettings, Setting, Settings, Sources, StoreBackend};
 use stepkeep_core::{BotId, UserId};
@@ -222,6 +223,21 @@ fn the_usual_file_may_be_absent() {
 }
 
 #[test]
+fn without_a_key_there_is_no_generation() {
+    let machine = Machine::ready().file("kie_api_url = 'http://127.0.0.1:9000/generation/'");
+    assert!(machine.load("").unwrap().generation.is_none());
+    assert!(machine.load("--kie-api-key=").unwrap().generation.is_none());
+    let generation = machine.load("--kie-api-key secret-word").unwrap().generation;
+    let generation = generation.unwrap();
+    assert_eq!(generation.api_url.as_str(), "http://127.0.0.1:9000/generation");
+    assert!(!format!("{generation:?}").contains("secret-word"));
+
+    let message = machine.with("STEPKEEP_KIE_API_KEY", "secret word").message("");
+    assert!(message.contains("kie_api_key is wrong"), "{message}");
+    assert!(!message.contains("secret word"), "{message}");
+}
+
+#[test]
 fn no_secret_shows_in_a_message_or_in_debug() {
     let secrets = ["BBE-a-token-for-these-tests-9zX", "hunter2", "a key"];
     let machine = Machine::new()
@@ -263,6 +279,7 @@ fn a_demo_never_opens_the_store_of_a_real_bot() {
         .sources([
             ("STEPKEEP_STORE".into(), "sqlite://real.sqlite".into()),
             ("STEPKEEP_TELEGRAM_TOKEN".into(), TOKEN.into()),
+            ("STEPKEEP_KIE_API_KEY".into(), "the-key-of-a-real-account".into()),
             ("STEPKEEP_LOG_FORMAT".into(), "json".into()),
         ])
         .with_fixed(
@@ -272,11 +289,19 @@ fn a_demo_never_opens_the_store_of_a_real_bot() {
                 ("telegram_api_url", "http://127.0.0.1:8090".to_owned()),
                 ("shipping_api_url", "http://127.0.0.1:8090/shipping".to_owned()),
                 ("shipping_api_key", "demo".to_owned()),
+                ("kie_api_url", "http://127.0.0.1:8090/generation".to_owned()),
+                ("kie_api_key", "demo".to_owned()),
             ],
         );
     let settings = Settings::load(&sources).unwrap();
     assert_eq!(settings.telegram.token.bot_id(), BotId(1));
     assert_eq!(settings.store.expose(), "sqlite://stepkeep-demo.sqlite");
+    let generation = settings.generation.unwrap();
+    assert_eq!(
+        generation.api_key.expose_secret(),
+        "demo",
+        "nor spends real credits"
+    );
     assert_eq!(
         settings.log.format,
         LogFormat::Json,

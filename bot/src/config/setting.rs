@@ -29,7 +29,7 @@ impl Setting {
     pub const ENVIRONMENT_PREFIX: &'static str = "STEPKEEP_";
 
     /// Every setting, in the order in which people are told of them.
-    pub const ALL: [&'static Self; 18] = [
+    pub const ALL: [&'static Self; 20] = [
         &TELEGRAM_TOKEN,
         &TELEGRAM_API_URL,
         &DELIVERY,
@@ -41,6 +41,8 @@ impl Setting {
         &SHIPPING_API_URL,
         &SHIPPING_API_PREFIX,
         &SHIPPING_API_KEY,
+        &KIE_API_URL,
+        &KIE_API_KEY,
         &ADMINS,
         &CLEANUP_INTERVAL,
         &CLEANUP_IDLE,
@@ -191,6 +193,26 @@ pub(super) static SHIPPING_API_KEY: Setting = Setting {
     list: false,
 };
 
+pub(super) static KIE_API_URL: Setting = Setting {
+    key: "kie_api_url",
+    about: "Address of the KIE API, which generates images, videos and sound",
+    expected: "an http or https URL",
+    example: "https://api.kie.ai",
+    default: Some("https://api.kie.ai"),
+    secret: false,
+    list: false,
+};
+
+pub(super) static KIE_API_KEY: Setting = Setting {
+    key: "kie_api_key",
+    about: "Key of the account at the KIE API; without one there is no generation",
+    expected: "the key as the account's page of keys shows it, or nothing",
+    example: "an-example-of-a-key",
+    default: Some(""),
+    secret: true,
+    list: false,
+};
+
 pub(super) static ADMINS: Setting = Setting {
     key: "admins",
     about: "Telegram ids of those who may use the operator's commands",
@@ -281,6 +303,8 @@ mod tests {
             "STEPKEEP_STORE",
             "STEPKEEP_SHIPPING_API_URL",
             "STEPKEEP_SHIPPING_API_KEY",
+            "STEPKEEP_KIE_API_URL",
+            "STEPKEEP_KIE_API_KEY",
             "STEPKEEP_ADMINS",
             "STEPKEEP_LOG",
         ] {

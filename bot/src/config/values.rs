@@ -187,6 +187,14 @@ pub(super) fn parse_api_key(text: &str) -> Result<SecretString, String> {
     Ok(key.into())
 }
 
+/// A key as [`parse_api_key`] takes it, or none.
+pub(super) fn parse_optional_api_key(text: &str) -> Result<Option<SecretString>, String> {
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    parse_api_key(text).map(Some)
+}
+
 /// Ids of people, separated by commas. None at all is fine.
 pub(super) fn parse_user_ids(text: &str) -> Result<BTreeSet<UserId>, String> {
     text.split(',')
@@ -369,6 +377,7 @@ mod tests {
             let _ = parse_webhook_secret(&text);
             let _ = parse_listen(&text);
             let _ = parse_api_key(&text);
+            let _ = parse_optional_api_key(&text);
             let _ = parse_user_ids(&text);
             let _ = parse_cleanup_idle(&text);
             let _ = LogFilter::parse(&text);
