@@ -220,7 +220,7 @@ fn a_document_that_grows_without_end_is_too_much() {
     let wide = format!(r#"{{"properties":{{{}}}}}"#, many.join(","));
     assert_eq!(read(&document(&wide)), Err(Reason::TooMuch.into()));
 
-    let alternatives = vec![r#"{"properties":{"a":{"type":"string"}}}"#; 40].join(",");
+    let alternatives = [r#"{"properties":{"a":{"type":"string"}}}"#; 40].join(",");
     let branchy = format!(r#"{{"oneOf":[{alternatives}]}}"#);
     assert_eq!(read(&document(&branchy)), Err(Reason::TooMuch.into()));
 }

@@ -1,0 +1,11 @@
+//! The client of the generation API: its rules against scripted answers, and the whole catalogue against the stand-in.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on stops where it stands"
+)]
+
+mod fixtures;
+mod limits;
+mod reads;
+mod stand_in;
