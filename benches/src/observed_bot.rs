@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::json;
 use serde_json::value::RawValue;
+use stepkeep::catalogue::RatesCatalogue;
 use stepkeep::dead_letters::DeadLetters;
 use stepkeep::effects::{LabelDocuments, ShippingEffects};
 use stepkeep::flows::{FlowSettings, flows};
@@ -19,6 +20,7 @@ use stepkeep::telegram::{
     Answer, Call, ClientConfig, Delivery, Method, Origin, RawUpdate, Receipt, Sender, SenderConfig,
     TelegramClient, TelegramError, TelegramErrorKind, Transport,
 };
+use stepkeep_core::cache::CacheConfig;
 use stepkeep_core::{BotId, SessionStore, SystemClock, TurnEngine};
 use tokio::sync::oneshot;
 
@@ -63,6 +65,11 @@ pub fn observed_bot(store: &Arc<dyn SessionStore>, observers: &Observers) -> Run
     let nowhere = "http://127.0.0.1:1".parse().expect("an address");
     let shipping = ShippingClient::new(ShippingConfig::new(nowhere, "none".into())).expect("a client");
     let shipping: Arc<dyn ShippingApi> = Arc::new(shipping);
+    let rates = RatesCatalogue::new(
+        Arc::clone(&shipping),
+        CacheConfig::default(),
+        Arc::new(SystemClock),
+    );
     let config = ClientConfig {
         observers: observers.clone(),
         ..ClientConfig::default()
@@ -76,7 +83,7 @@ pub fn observed_bot(store: &Arc<dyn SessionStore>, observers: &Observers) -> Run
         ),
         sender: Arc::new(Sender::new(client, SenderConfig::default())),
         localizer,
-        effects: Arc::new(ShippingEffects::new(Arc::clone(&shipping))),
+        effects: Arc::new(ShippingEffects::new(Arc::clone(&shipping), rates)),
         documents: Arc::new(LabelDocuments::new(shipping)),
         bot: BOT,
         bot_name: "KeepBot".to_owned(),

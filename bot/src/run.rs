@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use stepkeep_core::{
-    CleanupSettings, CleanupTask, Deadlines, IdlePolicy, Layers, RetryPolicy, SessionStore,
+    CleanupSettings, CleanupTask, Clock, Deadlines, IdlePolicy, Layers, RetryPolicy, SessionStore,
     StoreAdministration, SystemClock, TurnEngine,
 };
 use teloxide_core::payloads::{GetMe, SetMyCommands};
@@ -18,11 +18,12 @@ use teloxide_core::types::BotCommand;
 use tokio_util::sync::CancellationToken;
 
 use crate::catalogue::Catalogues;
-use crate::config::{Settings, TelegramSettings};
+use crate::config::{GenerationSettings, Settings, TelegramSettings};
 use crate::dead_letters::{self, DeadLetters};
 use crate::effects::{LabelDocuments, ShippingEffects};
 use crate::failure::Failure;
 use crate::flows::{COMMANDS, FlowSettings, flows};
+use crate::generation::{GenerationApi, KieClient, KieConfig};
 use crate::leadership::Leadership;
 use crate::localization::{Language, Localizer};
 use crate::metrics::{CacheCollector, Census, CensusConfig, RunnerLoadCollector};
@@ -170,7 +171,9 @@ async fn run_watched(settings: &Settings, watched: &Watched, stop: &Cancellation
     } = &watched.telemetry;
     let telegram = telegram_client(&settings.telegram, observers)?;
     status.asks_with(telegram.clone());
-    let shipping: Arc<dyn ShippingApi> = Arc::new(shipping_client(settings, observers)?);
+    let shipping_client = Arc::new(shipping_client(settings, observers)?);
+    let shipping: Arc<dyn ShippingApi> = Arc::<ShippingClient>::clone(&shipping_client);
+    let generation = generation_client(settings, observers)?;
     let sender = Arc::new(Sender::new(telegram.clone(), SenderConfig::default()));
     let Some(me) = stop.run_until_cancelled(sender.send(None, &GetMe::new())).await else {
         return Ok(());
@@ -184,11 +187,16 @@ async fn run_watched(settings: &Settings, watched: &Watched, stop: &Cancellation
     set_commands(&sender, &localizer).await;
 
     let bot = telegram.bot_id();
-    let catalogues =
-        Catalogues::new(&settings.cache, &shipping, Arc::new(SystemClock)).context(Failure::new(
-            "what comes from elsewhere can't be shared",
-            "look at STEPKEEP_CACHE_URL",
-        ))?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let catalogues = Catalogues::new(&settings.cache, &shipping, generation.as_ref(), &clock);
+    let catalogues = catalogues.context(Failure::new(
+        "what comes from elsewhere can't be shared between processes",
+        "look at STEPKEEP_CACHE_URL",
+    ))?;
+    let catalogues = catalogues.with_carriers_of(&shipping_client);
+    if let Some(models) = catalogues.models.clone() {
+        tokio::spawn(async move { models.warm_up().await });
+    }
     status.has_caches(catalogues.clone());
     metrics.register(Arc::new(CacheCollector::new(catalogues.clone())));
     let flow_settings = flow_settings(settings, &catalogues);
@@ -291,10 +299,31 @@ pub(crate) fn telegram_client(
     ))
 }
 
+/// The client of the generation API, if there is a key for it.
+fn generation_client(
+    settings: &Settings,
+    observers: &Observers,
+) -> anyhow::Result<Option<Arc<dyn GenerationApi>>> {
+    let Some(GenerationSettings { api_url, api_key }) = &settings.generation else {
+        return Ok(None);
+    };
+    let config = KieConfig {
+        observers: observers.clone(),
+        ..KieConfig::new(api_url.clone(), api_key.clone())
+    };
+    let client = KieClient::new(config).context(Failure::new(
+        "the client of the generation API can't be set up",
+        CERTIFICATES,
+    ))?;
+    Ok(Some(Arc::new(client)))
+}
+
 fn shipping_client(settings: &Settings, observers: &Observers) -> anyhow::Result<ShippingClient> {
+    let carriers_kept_for = settings.cache.carriers;
     let settings = &settings.shipping;
     let config = ShippingConfig {
         prefix: settings.api_prefix.clone(),
+        carriers_kept_for,
         observers: observers.clone(),
         ..ShippingConfig::new(settings.api_url.clone(), settings.api_key.clone())
     };

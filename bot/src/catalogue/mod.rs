@@ -1,23 +1,29 @@
 //! What comes from elsewhere and is kept for a while, so that nobody waits twice for the same thing.
 
+mod models;
 mod rates;
 mod second_level;
 
 use std::sync::Arc;
 
-use stepkeep_core::cache::CacheStatistics;
+use stepkeep_core::cache::{CacheStatistics, ReadThroughCache};
 use stepkeep_core::{Clock, StoreError};
 
+pub use models::ModelCatalogue;
 pub use rates::{Offers, QuoteTerms, RatesAtHand, RatesCatalogue};
 
 use crate::config::CacheSettings;
-use crate::shipping::ShippingApi;
+use crate::generation::GenerationApi;
+use crate::shipping::{CarrierList, ShippingApi, ShippingClient};
 
 /// All that a bot keeps of what comes from elsewhere. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Catalogues {
     /// The carriers' prices.
     pub rates: RatesCatalogue,
+    /// The models of the generation API, where there is one.
+    pub models: Option<ModelCatalogue>,
+    carriers: Option<ReadThroughCache<(), CarrierList>>,
 }
 
 impl Catalogues {
@@ -28,21 +34,47 @@ impl Catalogues {
     pub fn new(
         settings: &CacheSettings,
         shipping: &Arc<dyn ShippingApi>,
-        clock: Arc<dyn Clock>,
+        generation: Option<&Arc<dyn GenerationApi>>,
+        clock: &Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
         let shared = settings.shared.as_ref().map(second_level::open).transpose()?;
-        let rates = RatesCatalogue::new(Arc::clone(shipping), settings.rates(), clock);
+        let rates = RatesCatalogue::new(Arc::clone(shipping), settings.rates(), Arc::clone(clock));
+        let models =
+            generation.map(|api| ModelCatalogue::new(api, settings.models(), settings.model_info(), clock));
+        let (rates, models) = match &shared {
+            Some(level) => (
+                rates.shared_by(level),
+                models.map(|models| models.shared_by(level)),
+            ),
+            None => (rates, models),
+        };
         Ok(Self {
-            rates: match &shared {
-                Some(level) => rates.shared_by(level),
-                None => rates,
-            },
+            rates,
+            models,
+            carriers: None,
         })
+    }
+
+    /// The same, with the shipping client's own list of carriers among the statistics.
+    #[must_use]
+    pub fn with_carriers_of(self, client: &ShippingClient) -> Self {
+        let carriers = Some(client.carrier_cache().clone());
+        Self { carriers, ..self }
     }
 
     /// What each of them did.
     pub fn statistics(&self) -> Vec<CacheStatistics> {
-        let Self { rates } = self;
-        vec![rates.statistics()]
+        let Self {
+            rates,
+            models,
+            carriers,
+        } = self;
+        let models = models.iter().flat_map(ModelCatalogue::statistics);
+        let carriers = carriers.iter().map(ReadThroughCache::statistics);
+        [rates.statistics()]
+            .into_iter()
+            .chain(carriers)
+            .chain(models)
+            .collect()
     }
 }

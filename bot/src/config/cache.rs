@@ -16,6 +16,10 @@ pub struct CacheSettings {
     pub rates: Duration,
     /// The list of carriers.
     pub carriers: Duration,
+    /// The list of the generation API's models.
+    pub models: Duration,
+    /// What one of them asks for.
+    pub model_info: Duration,
     /// Where several processes keep it together; each for itself without one.
     pub shared: Option<CacheUrl>,
 }
@@ -56,20 +60,38 @@ impl CacheSettings {
     pub(super) fn read(findings: &mut Findings<'_>) -> Option<Self> {
         let rates = findings.read(&setting::CACHE_RATES, values::parse_time_to_live);
         let carriers = findings.read(&setting::CACHE_CARRIERS, values::parse_time_to_live);
+        let models = findings.read(&setting::CACHE_MODELS, values::parse_time_to_live);
+        let model_info = findings.read(&setting::CACHE_MODEL_INFO, values::parse_time_to_live);
         let shared = findings.read(&setting::CACHE_URL, CacheUrl::parse);
         Some(Self {
             rates: rates?,
             carriers: carriers?,
+            models: models?,
+            model_info: model_info?,
             shared: shared?,
         })
     }
 
     /// The cache of rates.
     pub fn rates(&self) -> CacheConfig {
-        CacheConfig {
-            // The client's own deadline ends a call before.
-            load_deadline: Duration::from_mins(2),
-            ..CacheConfig::with_ttl(self.rates)
-        }
+        kept_for(self.rates)
+    }
+
+    /// The cache of the list of models.
+    pub fn models(&self) -> CacheConfig {
+        kept_for(self.models)
+    }
+
+    /// The cache of what models ask for.
+    pub fn model_info(&self) -> CacheConfig {
+        kept_for(self.model_info)
+    }
+}
+
+fn kept_for(time_to_live: Duration) -> CacheConfig {
+    CacheConfig {
+        // The clients' own deadlines end a call before.
+        load_deadline: Duration::from_mins(2),
+        ..CacheConfig::with_ttl(time_to_live)
     }
 }

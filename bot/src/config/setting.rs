@@ -29,7 +29,7 @@ impl Setting {
     pub const ENVIRONMENT_PREFIX: &'static str = "STEPKEEP_";
 
     /// Every setting, in the order in which people are told of them.
-    pub const ALL: [&'static Self; 29] = [
+    pub const ALL: [&'static Self; 31] = [
         &TELEGRAM_TOKEN,
         &TELEGRAM_API_URL,
         &DELIVERY,
@@ -48,6 +48,8 @@ impl Setting {
         &CLEANUP_IDLE,
         &CACHE_RATES,
         &CACHE_CARRIERS,
+        &CACHE_MODELS,
+        &CACHE_MODEL_INFO,
         &CACHE_URL,
         &SHIPPING_REMINDER,
         &SHIPPING_TIMEOUT,
@@ -268,6 +270,26 @@ pub(super) static CACHE_CARRIERS: Setting = Setting {
     expected: "a duration from 1s to 24h",
     example: "10m",
     default: Some("1h"),
+    secret: false,
+    list: false,
+};
+
+pub(super) static CACHE_MODELS: Setting = Setting {
+    key: "cache_models",
+    about: "How long the list of the generation API's models is taken as it was",
+    expected: "a duration from 1s to 24h",
+    example: "10m",
+    default: Some("5m"),
+    secret: false,
+    list: false,
+};
+
+pub(super) static CACHE_MODEL_INFO: Setting = Setting {
+    key: "cache_model_info",
+    about: "How long what a model asks for is taken as it was",
+    expected: "a duration from 1s to 24h",
+    example: "30m",
+    default: Some("10m"),
     secret: false,
     list: false,
 };

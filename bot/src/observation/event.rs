@@ -6,6 +6,7 @@ use std::time::Duration;
 use stepkeep_core::{FlowName, Flows, InputKind, Session, SessionKey, StepName};
 
 use crate::dead_letters::Reason;
+use crate::generation;
 use crate::shipping;
 use crate::telegram::{Method, Origin};
 
@@ -283,6 +284,8 @@ pub enum Api {
     Telegram,
     /// The shipping API.
     Shipping,
+    /// The generation API.
+    Generation,
 }
 
 impl Api {
@@ -291,6 +294,7 @@ impl Api {
         match self {
             Self::Telegram => "telegram",
             Self::Shipping => "shipping",
+            Self::Generation => "generation",
         }
     }
 }
@@ -314,6 +318,12 @@ impl From<Method> for OperationName {
 
 impl From<shipping::Operation> for OperationName {
     fn from(operation: shipping::Operation) -> Self {
+        Self(operation.as_str())
+    }
+}
+
+impl From<generation::Operation> for OperationName {
+    fn from(operation: generation::Operation) -> Self {
         Self(operation.as_str())
     }
 }

@@ -137,6 +137,7 @@ impl Observers {
         let span = match api {
             Api::Telegram => tracing::info_span!("telegram", %operation, outcome = Empty),
             Api::Shipping => tracing::info_span!("shipping", %operation, outcome = Empty),
+            Api::Generation => tracing::info_span!("generation", %operation, outcome = Empty),
         };
         async {
             let started = Instant::now();

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -10,17 +11,19 @@ use bytes::Bytes;
 use reqwest::{Method, StatusCode};
 use secrecy::SecretString;
 use serde::Serialize;
-use tokio::sync::Mutex;
-use tokio::time::{Instant, sleep, timeout};
+use stepkeep_core::SystemClock;
+use stepkeep_core::cache::{CacheConfig, CacheError, ReadThroughCache};
+use tokio::time::{sleep, timeout};
 use tracing::{debug, warn};
 use url::Url;
 
+use super::carrier_list::CarrierList;
 use super::error::{Stage, by_code};
 use super::retry::RetryPolicy;
 use super::transport::{Answer, Call, Transport};
 use super::wire::{
-    AddressValidation, BuyRequest, CarriersAnswer, InvalidRate, LabelsAnswer, RatesAnswer, RatesRequest,
-    VoidAnswer, WireCarrier, WireError, WireLabel, WireRate,
+    AddressValidation, BuyRequest, InvalidRate, LabelsAnswer, RatesAnswer, RatesRequest, VoidAnswer,
+    WireError, WireLabel, WireRate,
 };
 use super::{
     Carrier, CarrierId, Label, LabelId, LabelStatus, Operation, Quote, Rate, RateId, Shipment, ShippingApi,
@@ -125,18 +128,11 @@ pub enum ShippingConfigError {
 
 /// A client of ShipStation's API, version 2. Cheap to share behind an `Arc`.
 pub struct ShippingClient {
-    transport: Transport,
+    transport: Arc<Transport>,
     deadlines: Deadlines,
     retry: RetryPolicy,
     address_validation: AddressValidation,
-    carriers_kept_for: Duration,
-    // Held while the list is asked for, so that many who need it ask once.
-    carriers: Mutex<Option<KnownCarriers>>,
-}
-
-struct KnownCarriers {
-    since: Instant,
-    carrier_ids: Vec<CarrierId>,
+    carriers: ReadThroughCache<(), CarrierList>,
 }
 
 impl fmt::Debug for ShippingClient {
@@ -166,14 +162,24 @@ impl ShippingClient {
             carriers_kept_for,
             observers,
         } = config;
+        let transport = Transport::new(&base_url, &prefix, api_key, deadlines.connect, retry)?;
+        let transport = Arc::new(transport.observed_by(observers));
+        let list = CarrierList {
+            transport: Arc::clone(&transport),
+            deadlines,
+        };
+        let kept = CacheConfig {
+            load_deadline: list.longest_load(),
+            // Who presses "try again" means it: the client has its own pauses.
+            retry_after_failure: Duration::ZERO,
+            ..CacheConfig::with_ttl(carriers_kept_for)
+        };
         Ok(Self {
-            transport: Transport::new(&base_url, &prefix, api_key, deadlines.connect, retry)?
-                .observed_by(observers),
+            transport,
             deadlines,
             retry,
             address_validation,
-            carriers_kept_for,
-            carriers: Mutex::new(None),
+            carriers: ReadThroughCache::new("carriers", list, kept, Arc::new(SystemClock)),
         })
     }
 
@@ -200,25 +206,28 @@ impl ShippingClient {
         .await
     }
 
-    async fn carrier_ids(&self) -> Result<Vec<CarrierId>, ShippingError> {
-        let mut known = self.carriers.lock().await;
-        if let Some(known) = &*known
-            && known.since.elapsed() < self.carriers_kept_for
-        {
-            return Ok(known.carrier_ids.clone());
+    async fn carrier_ids(&self) -> Result<Arc<[CarrierId]>, ShippingError> {
+        let failed = |kind, message: &str| ShippingError::new(kind, Operation::Carriers, message);
+        match self.carriers.get(&()).await {
+            Ok(Some(carriers)) => Ok(carriers.value),
+            Ok(None) => Err(failed(
+                ShippingErrorKind::CarrierUnavailable,
+                "there are no carriers",
+            )),
+            Err(CacheError::Failed(error)) => Err((*error).clone()),
+            Err(CacheError::TimedOut { .. }) => {
+                Err(failed(ShippingErrorKind::Timeout, "no list of carriers in time"))
+            }
+            Err(_) => Err(failed(
+                ShippingErrorKind::Unavailable,
+                "the list of carriers could not be asked for",
+            )),
         }
-        let carriers = self.carriers().await?;
-        let carrier_ids: Vec<_> = carriers.into_iter().map(|carrier| carrier.carrier_id).collect();
-        if carrier_ids.is_empty() {
-            let message = "no carrier is connected to the account";
-            let kind = ShippingErrorKind::CarrierUnavailable;
-            return Err(ShippingError::new(kind, Operation::Rates, message));
-        }
-        *known = Some(KnownCarriers {
-            since: Instant::now(),
-            carrier_ids: carrier_ids.clone(),
-        });
-        Ok(carrier_ids)
+    }
+
+    /// The cache of the list of carriers.
+    pub fn carrier_cache(&self) -> &ReadThroughCache<(), CarrierList> {
+        &self.carriers
     }
 
     async fn ask_for_rates(&self, request: &RatesRequest<'_>) -> Result<Answer, ShippingError> {
@@ -417,21 +426,7 @@ impl ShippingClient {
 #[async_trait]
 impl ShippingApi for ShippingClient {
     async fn carriers(&self) -> Result<Vec<Carrier>, ShippingError> {
-        let answer = self.get(Operation::Carriers, &["carriers"], &[]).await?;
-        let CarriersAnswer { carriers, errors } = answer.read()?;
-        if let Some(error) = errors.first() {
-            warn!(
-                status = answer.status.as_u16(),
-                code = error.error_code.as_deref(),
-                carrier = error.carrier_code.as_deref(),
-                request_id = answer.request_id(),
-                "the list of carriers is not complete"
-            );
-        }
-        Ok(carriers
-            .into_iter()
-            .filter_map(WireCarrier::into_carrier)
-            .collect())
+        self.carriers.source().ask().await
     }
 
     async fn rates(&self, shipment: &Shipment) -> Result<Quote, ShippingError> {
@@ -449,7 +444,7 @@ impl ShippingApi for ShippingClient {
             && error.kind() == ShippingErrorKind::CarrierUnavailable
         {
             // Perhaps the account's carriers have changed.
-            *self.carriers.lock().await = None;
+            self.carriers.invalidate(&()).await;
         }
         quote
     }
@@ -566,7 +561,7 @@ impl ShippingApi for ShippingClient {
     }
 }
 
-async fn within<T>(
+pub(super) async fn within<T>(
     deadline: Duration,
     operation: Operation,
     call: impl Future<Output = Result<T, ShippingError>>,

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -128,11 +129,13 @@ impl Operation {
 /// An error of the shipping API.
 ///
 /// Its text and its debug form hold what the API said, but never the API key.
+#[derive(Clone)]
 pub struct ShippingError {
     // Boxed, so that a `Result` stays small on the way that goes well.
     details: Box<Details>,
 }
 
+#[derive(Clone)]
 struct Details {
     kind: ShippingErrorKind,
     operation: Operation,
@@ -143,7 +146,7 @@ struct Details {
     request_id: Option<String>,
     status: Option<u16>,
     retry_after: Option<Duration>,
-    source: Option<Box<dyn Error + Send + Sync>>,
+    source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 impl ShippingError {
@@ -211,7 +214,7 @@ impl ShippingError {
     }
 
     pub(super) fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        self.details.source = Some(source.into());
+        self.details.source = Some(source.into().into());
         self
     }
 

@@ -10,6 +10,7 @@
 
 mod api;
 mod carrier;
+mod carrier_list;
 mod client;
 mod error;
 mod ids;
@@ -23,6 +24,7 @@ mod wire;
 
 pub use api::ShippingApi;
 pub use carrier::{Carrier, CarrierService};
+pub use carrier_list::CarrierList;
 pub use client::{Deadlines, ShippingClient, ShippingConfig, ShippingConfigError};
 pub use error::{Operation, Retry, ShippingError, ShippingErrorKind, ShippingErrorSummary};
 pub use ids::{

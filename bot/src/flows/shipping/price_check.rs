@@ -64,8 +64,8 @@ impl ShippingFlow {
             let turn = self.to_offers(context, &offers, turn)?;
             return Ok(with_preface(turn, &speech.plain("rate-gone")));
         };
-        let turn = keeping(Turn::default(), &offers)?
-            .and_set(field(fields::CHOSEN_RATE), stored(&rate.rate_id)?);
+        let turn =
+            keeping(Turn::default(), &offers)?.and_set(field(fields::CHOSEN_RATE), stored(&rate.rate_id)?);
         if held && rate.price == agreed.price && offers.terms.is_own {
             return self.buy(context, turn);
         }

@@ -19,6 +19,7 @@ use super::transport::{Answer, Call, Transport};
 use super::wire::{ModelsData, PriceData, SchemaData, WireModel, said};
 use crate::http::{Repeatable, Stage};
 use crate::money::JsonDecimal;
+use crate::observation::Observers;
 
 /// How to reach the API.
 ///
@@ -37,6 +38,8 @@ pub struct KieConfig {
     pub retry: RetryPolicy,
     /// How fast calls may follow each other.
     pub pace: Pace,
+    /// Who is told of the requests.
+    pub observers: Observers,
 }
 
 impl KieConfig {
@@ -52,6 +55,7 @@ impl KieConfig {
             deadlines: Deadlines::default(),
             retry: RetryPolicy::default(),
             pace: Pace::default(),
+            observers: Observers::default(),
         }
     }
 }

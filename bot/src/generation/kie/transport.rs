@@ -20,6 +20,7 @@ use super::pace::{Lane, Limiter};
 use super::retry::RetryPolicy;
 use super::wire::{self, Envelope};
 use crate::http::{self, BodyError, Repeatable, Stage};
+use crate::observation::{Api, Observers};
 
 /// The largest answer that is read, in bytes. The list of all models is some 200 KiB, a model's document some 50.
 const LARGEST_ANSWER: usize = 4 << 20;
@@ -71,6 +72,7 @@ pub(super) struct Transport {
     key_header: HeaderValue,
     retry: RetryPolicy,
     limiter: Limiter,
+    observers: Observers,
 }
 
 impl fmt::Debug for Transport {
@@ -90,6 +92,7 @@ impl Transport {
             deadlines,
             retry,
             pace,
+            observers,
         } = config;
         let root = http::root(&base_url, "").map_err(|_| KieConfigError::Address)?;
         let key = api_key.expose_secret().trim();
@@ -115,6 +118,7 @@ impl Transport {
             key_header,
             retry,
             limiter: Limiter::new(pace),
+            observers,
         })
     }
 
@@ -136,7 +140,15 @@ impl Transport {
             return Err(GenerationError::at(kind, call.operation, Stage::Limited, message)
                 .with_retry_after(Some(left)));
         }
-        let answer = self.send(call).await;
+        let outcome = |result: &Result<Answer, GenerationError>| match result {
+            Ok(_) => ("ok", None),
+            Err(error) => (error.kind().as_str(), error.status()),
+        };
+        let sent = self.send(call);
+        let answer = self
+            .observers
+            .call(Api::Generation, call.operation, Duration::ZERO, outcome, sent)
+            .await;
         if let Err(error) = &answer
             && let Some(pause) = self.retry.hold(error)
         {
