@@ -30,7 +30,7 @@ use crate::metrics::{CacheCollector, Census, CensusConfig, RunnerLoadCollector};
 use crate::observation::Observers;
 use crate::runner::{Drained, Runner, RunnerLimits, RunnerParts};
 use crate::shipping::{ShippingApi, ShippingClient, ShippingConfig};
-use crate::status::StatusServer;
+use crate::status::{CacheFigures, StatusServer};
 use crate::store::OpenStore;
 use crate::telegram::{ClientConfig, Sender, SenderConfig, SessionShelf, TelegramClient};
 use crate::telemetry::Telemetry;
@@ -197,7 +197,10 @@ async fn run_watched(settings: &Settings, watched: &Watched, stop: &Cancellation
     if let Some(models) = catalogues.models.clone() {
         tokio::spawn(async move { models.warm_up().await });
     }
-    status.has_caches(catalogues.clone());
+    status.has_caches({
+        let catalogues = catalogues.clone();
+        move || catalogues.statistics().iter().map(CacheFigures::of).collect()
+    });
     metrics.register(Arc::new(CacheCollector::new(catalogues.clone())));
     let flow_settings = flow_settings(settings, &catalogues);
     let census = Census::new(

@@ -43,7 +43,6 @@ pub use caches::CacheFigures;
 pub use server::{StatusServer, StatusServerError};
 pub use token::{InvalidStatusToken, StatusToken};
 
-use crate::catalogue::Catalogues;
 use crate::config::Delivery;
 use crate::flows::FlowMap;
 use crate::runner::{Runner, WeakRunner};
@@ -55,6 +54,9 @@ use probe::Probe;
 
 /// Makes the text that `/metrics` answers with.
 pub type MetricsSource = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// Tells what the caches did.
+type CacheSource = Box<dyn Fn() -> Vec<CacheFigures> + Send + Sync>;
 
 /// What there is to see from the beginning.
 pub struct StatusParts {
@@ -103,7 +105,7 @@ struct Attached {
     identity: OnceLock<Identity>,
     runner: OnceLock<WeakRunner>,
     leads: OnceLock<watch::Receiver<bool>>,
-    caches: OnceLock<Catalogues>,
+    caches: OnceLock<CacheSource>,
 }
 
 #[derive(Clone, Debug, serde::Serialize)]
@@ -184,9 +186,9 @@ impl Status {
         let _ = self.shared.attached.runner.set(runner.downgrade());
     }
 
-    /// What the bot keeps of what comes from elsewhere.
-    pub fn has_caches(&self, catalogues: Catalogues) {
-        let _ = self.shared.attached.caches.set(catalogues);
+    /// What the caches did can be asked of `figures`, every few seconds while somebody looks; it must not wait.
+    pub fn has_caches(&self, figures: impl Fn() -> Vec<CacheFigures> + Send + Sync + 'static) {
+        let _ = self.shared.attached.caches.set(Box::new(figures));
     }
 
     /// Whether this process is the one of several that polls.

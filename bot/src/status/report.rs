@@ -247,7 +247,7 @@ impl Status {
             status: self.at_a_glance(letters, &activity),
             people: people.map(|sight| People::of(&sight, &activity)),
             caches: match self.shared.attached.caches.get() {
-                Some(catalogues) => catalogues.statistics().iter().map(CacheFigures::of).collect(),
+                Some(figures) => figures(),
                 None => Vec::new(),
             },
             activity,

@@ -199,7 +199,8 @@ async fn busy(clock: &Arc<ManualClock>) -> StatusParts {
             let slow = u64::from(slot > 120 && turn == 5) * 700;
             let step = steps[usize::try_from(slot * 5 + turn * turn).unwrap() % 20];
             let took = Duration::from_millis(wave + slow);
-            activity.turn_finished(Some(&place(step)), TurnOutcome::Answered, took);
+            activity.answered(TurnOutcome::Answered, took);
+            activity.arrived(place(step));
         }
     }
     clock.set(now);
@@ -238,19 +239,7 @@ async fn busy(clock: &Arc<ManualClock>) -> StatusParts {
     }
     clock.set(now);
     activity.failed("unsent", "an update comes again", None);
-    activity.update_came(now, 42);
-    let cache = |name: &str, hits, misses| CacheFigures {
-        name: name.to_owned(),
-        hits,
-        misses,
-        entries: misses,
-        ..CacheFigures::default()
-    };
-    let caches = vec![
-        cache("models", 930, 12),
-        cache("shipping_rates", 218, 140),
-        cache("personas", 0, 0),
-    ];
+    activity.update(42);
     StatusParts {
         bot: BotToken::parse(BOT_TOKEN).unwrap(),
         delivery: Delivery::Polling,
@@ -259,11 +248,25 @@ async fn busy(clock: &Arc<ManualClock>) -> StatusParts {
         backend: "memory".to_owned(),
         flows: flow_maps(),
         activity,
-        caches: vec![Arc::new(move || caches.clone())],
         metrics: None,
         clock: Arc::new(SystemClock),
         stopping: CancellationToken::new(),
     }
+}
+
+fn caches() -> Vec<CacheFigures> {
+    let cache = |name: &str, hits, misses| CacheFigures {
+        name: name.to_owned(),
+        hits,
+        misses,
+        entries: misses,
+        ..CacheFigures::default()
+    };
+    vec![
+        cache("models", 930, 12),
+        cache("rates", 218, 140),
+        cache("personas", 0, 0),
+    ]
 }
 
 async fn put(store: &MemoryStorage, user: i64, flow: &str, step: &str, at: Timestamp) {
@@ -281,6 +284,7 @@ async fn a_busy_dashboard_looks_well_and_outlives_a_restart_of_the_bot() {
     let clock = Arc::new(ManualClock::default());
     let status = Status::new(busy(&clock).await);
     status.is_known_as("ParcelKeeperBot", "Parcel Keeper");
+    status.has_caches(caches);
     let settings = StatusSettings {
         listen: StatusListen::At("127.0.0.1:0".parse().unwrap()),
         token: None,

@@ -65,7 +65,6 @@ fn status(metrics: Option<MetricsSource>, stopping: &CancellationToken) -> Statu
         backend: "memory".to_owned(),
         flows: flow_maps(),
         activity: Arc::new(Activity::new(Arc::<SystemClock>::clone(&clock))),
-        caches: Vec::new(),
         metrics,
         clock,
         stopping: stopping.clone(),
