@@ -201,7 +201,10 @@ async fn run_watched(settings: &Settings, watched: &Watched, stop: &Cancellation
         let catalogues = catalogues.clone();
         move || catalogues.statistics().iter().map(CacheFigures::of).collect()
     });
-    metrics.register(Arc::new(CacheCollector::new(catalogues.clone())));
+    metrics.register(Arc::new(CacheCollector::new({
+        let catalogues = catalogues.clone();
+        move || catalogues.statistics()
+    })));
     let flow_settings = flow_settings(settings, &catalogues);
     let census = Census::new(
         Arc::clone(&store),

@@ -126,7 +126,7 @@ impl Dialogue {
             .filter_map(Reply::message)
             .cloned()
             .collect();
-        self.calls = committed.session.turn().effects.clone();
+        self.calls.clone_from(&committed.session.turn().effects);
     }
 
     /// Presses the button whose text has this in it, below what was said last.
@@ -173,7 +173,7 @@ impl Dialogue {
     /// Offers as the carriers make them now: the id of the rate, which names the service too, and the cents.
     fn offers(&self, offers: &[(&str, i64)], is_own: bool) -> Offers {
         let rate = |(id, cents): &(&str, i64)| Rate {
-            rate_id: RateId::new(*id).expect("an id"),
+            rate_id: RateId::new(id).expect("an id"),
             carrier: "UPS".to_owned(),
             carrier_code: "ups".to_owned(),
             service: format!("UPS {}", service(id)),
@@ -225,7 +225,7 @@ async fn a_price_that_holds_is_bought_at_once() {
     dialogue.gets_offers(&[("ground-1", 820), ("air-1", 2_100)]).await;
     dialogue.said("These prices hold until 08:10 UTC.");
     dialogue.presses("UPS ground").await;
-    dialogue.clock.advance(HOLD - Duration::from_secs(1));
+    dialogue.clock.advance(Duration::from_mins(9));
     dialogue.presses("Buy for $8.20").await;
     dialogue.buys("ground-1");
 }

@@ -1,26 +1,30 @@
 //! What the caches did.
 
+use std::fmt;
+
 use stepkeep_core::cache::CacheStatistics;
 
 use super::{Collector, names};
-use crate::catalogue::Catalogues;
 
 /// Asks the caches what they did.
-#[derive(Debug)]
-pub struct CacheCollector(Catalogues);
+pub struct CacheCollector(Box<dyn Fn() -> Vec<CacheStatistics> + Send + Sync>);
 
 impl CacheCollector {
-    /// Asks these.
-    pub fn new(catalogues: Catalogues) -> Self {
-        Self(catalogues)
+    /// Asks this, which must not wait.
+    pub fn new(statistics: impl Fn() -> Vec<CacheStatistics> + Send + Sync + 'static) -> Self {
+        Self(Box::new(statistics))
+    }
+}
+
+impl fmt::Debug for CacheCollector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("CacheCollector").finish_non_exhaustive()
     }
 }
 
 impl Collector for CacheCollector {
     fn collect(&self) {
-        for statistics in self.0.statistics() {
-            set(&statistics);
-        }
+        (self.0)().iter().for_each(set);
     }
 }
 

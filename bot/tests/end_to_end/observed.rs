@@ -34,7 +34,7 @@ async fn an_order_is_counted_from_its_first_update_to_its_label() {
         async move {
             run_observed(&settings, store, &telemetry, &stop)
                 .await
-                .expect("an orderly end")
+                .expect("an orderly end");
         }
     });
     let mut person = town.person(1).await;

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use stepkeep::dead_letters::Reason;
 use stepkeep::metrics::names::{ALL, MetricKind};
-use stepkeep::metrics::{Census, CensusConfig, Metrics};
+use stepkeep::metrics::{CacheCollector, Census, CensusConfig, Metrics};
 use stepkeep::observation::{
     Api, Cause, EffectChanged, EffectState, LetterPutAside, Observer, OperationName, OutsideCallFinished,
     Place, Refusal, RunAgain, TimerFired, TimerKind, TurnFinished, UpdateCame, UpdateRefused,
 };
 use stepkeep::telegram::Origin;
+use stepkeep_core::cache::CacheStatistics;
 use stepkeep_core::{
     BotId, FlowName, Layers, MemoryStorage, SessionKey, SessionStore as _, Slowness, StepName, UserId,
 };
@@ -23,6 +24,7 @@ use crate::census::{flows, session_in};
 /// Metrics that have seen one of every kind of event.
 pub(crate) async fn after_one_of_each() -> Metrics {
     let metrics = Metrics::new();
+    metrics.register(Arc::new(CacheCollector::new(|| vec![CacheStatistics::default()])));
     let observer = metrics.observer();
     tell_everything(&*observer);
     let observers = stepkeep::observation::Observers::new([observer]);

@@ -11,7 +11,6 @@ use stepkeep::localization::Localizer;
 use stepkeep::observation::Observers;
 use stepkeep::runner::{Runner, RunnerLimits, RunnerParts};
 use stepkeep::shipping::ShippingApi;
-use stepkeep::status::Activity;
 use stepkeep::telegram::{
     ClientConfig, Poller, PollingConfig, Sender, SenderConfig, SessionShelf, TelegramClient,
 };
@@ -166,7 +165,6 @@ pub(crate) fn runner(
         bot,
         bot_name: "KeepBot".to_owned(),
         dead_letters: DeadLetters::new(store, Arc::new(clock), bot),
-        activity: Arc::new(Activity::new(Arc::new(clock))),
         limits: RunnerLimits::default(),
         observers: Observers::default(),
     })

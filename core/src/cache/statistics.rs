@@ -6,8 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 /// What one cache did since it was made. Every `get` that was answered is one of `hits`, `negative_hits`, `stale_hits` and `misses`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct CacheStatistics {
     /// The cache's name.
     pub name: &'static str,

@@ -239,4 +239,4 @@ export function ago(value) {
 }
 
 /** A name of the program's, such as `sender_name`, for people. */
-export const readable = (name) => name.replaceAll("_", " ");
+export const readable = (name) => name.replaceAll("_", " ").replace(/([a-z])([A-Z])/g, (_, end, start) => `${end} ${start.toLowerCase()}`);
