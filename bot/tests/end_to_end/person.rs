@@ -151,18 +151,18 @@ impl Person {
         heard
     }
 
-    /// The next message of the bot but for one that says that the carriers are asked, which isn't said when it is known what
-    /// they ask.
+    /// The next message of the bot that doesn't only say that something is under way, which depends on what is known.
     pub(crate) async fn hears_at_last(&mut self, part: &str) -> Heard {
-        let heard = self.next().await;
-        if heard.text.contains(part) {
-            return heard;
+        loop {
+            let heard = self.next().await;
+            if heard.text.contains(part) {
+                return heard;
+            }
+            let is_notice = ["Asking the carrier", "Buying the label"]
+                .iter()
+                .any(|notice| heard.text.starts_with(notice));
+            assert!(is_notice, "expected {part:?}, but the bot said {heard:#?}");
         }
-        assert!(
-            heard.text.contains("Asking the carrier"),
-            "expected {part:?}, but the bot said {heard:#?}"
-        );
-        self.hears(part).await
     }
 
     /// Says something, and gets the answer.

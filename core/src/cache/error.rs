@@ -39,6 +39,16 @@ impl<E> CacheError<E> {
         }
     }
 
+    /// A stable word for why: `failed`, `timed_out`, `panicked` or `interrupted`.
+    pub const fn cause(&self) -> &'static str {
+        match self {
+            Self::Failed(_) => "failed",
+            Self::TimedOut { .. } => "timed_out",
+            Self::Panicked { .. } => "panicked",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
     /// What the source said, if it said something.
     pub fn failure(&self) -> Option<&E> {
         match self {

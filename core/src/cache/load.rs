@@ -117,9 +117,10 @@ where
         if let Err(error) = &result {
             counters.load_failures.count();
             if matches!(error, CacheError::Panicked { .. }) {
-                tracing::error!(cache = parts.name, %error, "a load ended in a panic");
+                tracing::error!(cache = parts.name, "a load ended in a panic");
             } else {
-                tracing::warn!(cache = parts.name, %error, "a load failed");
+                // What the source said may quote what somebody wrote: whoever asked knows what of it may be told.
+                tracing::warn!(cache = parts.name, cause = error.cause(), "a load failed");
             }
         }
         result

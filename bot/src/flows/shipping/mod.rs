@@ -45,6 +45,8 @@ const STEPS: [&str; 8] = [
 ];
 
 const SHOW_RATES: &str = "show_rates";
+/// Asks for the prices once more, of the carriers themselves.
+const RETRY_RATES: &str = "retry_rates";
 const SHOW_SUMMARY: &str = "show_summary";
 const EDIT: &str = "edit";
 const EDIT_PREFIX: &str = "edit:";
@@ -115,6 +117,7 @@ impl ShippingFlow {
         let speech = self.speech(context);
         match action {
             SHOW_RATES => self.show_rates(context),
+            RETRY_RATES => self.fetch_rates(context, true),
             SHOW_SUMMARY => self.to_summary(context, Turn::default()),
             EDIT => Ok(Turn::say(Reply::Message(self.edit_choice(&speech)))),
             BACK => match context

@@ -5,8 +5,8 @@ use stepkeep_core::{FieldValue, Fields, FlowError, Message, Next, Progress, Repl
 
 use super::calls::{self, CallOutcome, PurchaseOutcome, RatesOutcome, RatesRequest, VoidingOutcome};
 use super::{
-    CHECKING_PRICE, CONFIRM, FETCHING_RATES, RATES, SHOW_RATES, ShippingFlow, back_and_cancel, buttons_only,
-    field, fields, order, step,
+    CHECKING_PRICE, CONFIRM, FETCHING_RATES, RATES, RETRY_RATES, SHOW_RATES, ShippingFlow, back_and_cancel,
+    buttons_only, field, fields, order, step,
 };
 use crate::catalogue::Offers;
 use crate::localization::Args;
@@ -91,7 +91,12 @@ impl ShippingFlow {
                     text: format!("⚠️ {reason}\n\n{}", message.text),
                     ..message
                 };
-                let message = rename_button(message, SHOW_RATES, &speech.plain("button-try-again"));
+                let mut message = rename_button(message, SHOW_RATES, &speech.plain("button-try-again"));
+                for button in message.buttons.iter_mut().flatten() {
+                    if button.action == SHOW_RATES {
+                        RETRY_RATES.clone_into(&mut button.action);
+                    }
+                }
                 Ok(Turn::go(step(super::SUMMARY))
                     .and_record(recorded(&error))
                     .and_say(Reply::Message(message)))
