@@ -14,8 +14,9 @@ use std::time::Duration;
 
 use stepkeep::metrics::Metrics;
 use stepkeep::observation::{LatencyLog, Observer, Observers};
+use stepkeep::status::Activity;
 use stepkeep_benches::{observed_bot, order_in_chat};
-use stepkeep_core::{Layers, MemoryStorage, SessionStore, Slowness};
+use stepkeep_core::{Layers, MemoryStorage, SessionStore, Slowness, SystemClock};
 use tokio::runtime::{Builder, Runtime};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -27,11 +28,11 @@ enum Observed {
     Not,
     /// Metrics only.
     Metrics,
-    /// Metrics and the latency log, as `stepkeep run` has them.
-    MetricsAndLatencyLog,
+    /// Metrics, the latency log and the dashboard's recorder, as `stepkeep run` has them.
+    All,
 }
 
-const MODES: [Observed; 3] = [Observed::Not, Observed::Metrics, Observed::MetricsAndLatencyLog];
+const MODES: [Observed; 3] = [Observed::Not, Observed::Metrics, Observed::All];
 
 /// One bot, ready to be measured.
 struct Subject {
@@ -47,10 +48,11 @@ impl Subject {
     fn new(mode: Observed) -> Self {
         let metrics = Metrics::new();
         let log: Arc<dyn Observer> = Arc::new(LatencyLog::new(Slowness::default()));
+        let seen: Arc<dyn Observer> = Arc::new(Activity::new(Arc::new(SystemClock)));
         let observers = match mode {
             Observed::Not => Observers::default(),
             Observed::Metrics => Observers::new([metrics.observer()]),
-            Observed::MetricsAndLatencyLog => Observers::new([log, metrics.observer()]),
+            Observed::All => Observers::new([log, metrics.observer(), seen]),
         };
         let store = Layers::new(MemoryStorage::new(), "memory");
         let store: Arc<dyn SessionStore> = match mode {
