@@ -104,6 +104,26 @@ impl Dialogue {
         dialogue
     }
 
+    /// One who chose an offer for $8.20 that was made for them.
+    async fn at_the_confirmation() -> Self {
+        let mut dialogue = Self::at_the_summary().await;
+        dialogue.presses("Show prices").await;
+        dialogue.gets_offers(&[("ground-1", 820)]).await;
+        dialogue.presses("UPS ground").await;
+        dialogue
+    }
+
+    /// One who wants to buy by an offer for $8.20 that was made for somebody else's equal parcel.
+    async fn agrees_to_a_price_for_others() -> Self {
+        let mut dialogue = Self::at_the_summary().await;
+        let known = dialogue.offers(&[("ground-1", 820)], false);
+        *dialogue.known.0.lock() = Some(known);
+        dialogue.presses("Show prices").await;
+        dialogue.presses("UPS ground").await;
+        dialogue.presses("Buy for $8.20").await;
+        dialogue
+    }
+
     async fn hears(&mut self, kind: InputKind) {
         self.updates += 1;
         self.takes(InputId::Update(self.updates), kind).await;
@@ -245,12 +265,7 @@ async fn offers_that_are_known_are_shown_without_any_call() {
 
 #[tokio::test]
 async fn a_label_is_never_bought_by_an_offer_for_somebody_elses_equal_parcel() {
-    let mut dialogue = Dialogue::at_the_summary().await;
-    let known = dialogue.offers(&[("ground-1", 820)], false);
-    *dialogue.known.0.lock() = Some(known);
-    dialogue.presses("Show prices").await;
-    dialogue.presses("UPS ground").await;
-    dialogue.presses("Buy for $8.20").await;
+    let mut dialogue = Dialogue::agrees_to_a_price_for_others().await;
     assert!(
         dialogue.asked().is_fresh,
         "the carriers are asked for this parcel"
@@ -262,10 +277,7 @@ async fn a_label_is_never_bought_by_an_offer_for_somebody_elses_equal_parcel() {
 
 #[tokio::test]
 async fn a_price_that_is_too_old_is_asked_for_again_and_so_is_the_person() {
-    let mut dialogue = Dialogue::at_the_summary().await;
-    dialogue.presses("Show prices").await;
-    dialogue.gets_offers(&[("ground-1", 820)]).await;
-    dialogue.presses("UPS ground").await;
+    let mut dialogue = Dialogue::at_the_confirmation().await;
     dialogue.clock.advance(HOLD);
     dialogue.presses("Buy for $8.20").await;
     dialogue.said("no longer fresh");
@@ -278,12 +290,7 @@ async fn a_price_that_is_too_old_is_asked_for_again_and_so_is_the_person() {
 
 #[tokio::test]
 async fn who_agreed_to_a_price_is_asked_again_when_it_is_another_one() {
-    let mut dialogue = Dialogue::at_the_summary().await;
-    let known = dialogue.offers(&[("ground-1", 820)], false);
-    *dialogue.known.0.lock() = Some(known);
-    dialogue.presses("Show prices").await;
-    dialogue.presses("UPS ground").await;
-    dialogue.presses("Buy for $8.20").await;
+    let mut dialogue = Dialogue::agrees_to_a_price_for_others().await;
     dialogue.gets_offers(&[("ground-2", 895)]).await;
     assert!(
         dialogue.calls.is_empty(),
@@ -296,10 +303,7 @@ async fn who_agreed_to_a_price_is_asked_again_when_it_is_another_one() {
 
 #[tokio::test]
 async fn an_offer_that_is_gone_leads_to_those_that_there_are() {
-    let mut dialogue = Dialogue::at_the_summary().await;
-    dialogue.presses("Show prices").await;
-    dialogue.gets_offers(&[("ground-1", 820)]).await;
-    dialogue.presses("UPS ground").await;
+    let mut dialogue = Dialogue::at_the_confirmation().await;
     dialogue.clock.advance(HOLD);
     dialogue.presses("Buy for").await;
     dialogue.gets_offers(&[("air-2", 2_100)]).await;
@@ -311,10 +315,7 @@ async fn an_offer_that_is_gone_leads_to_those_that_there_are() {
 
 #[tokio::test]
 async fn carriers_that_cannot_be_asked_leave_the_choice_as_it_was() {
-    let mut dialogue = Dialogue::at_the_summary().await;
-    dialogue.presses("Show prices").await;
-    dialogue.gets_offers(&[("ground-1", 820)]).await;
-    dialogue.presses("UPS ground").await;
+    let mut dialogue = Dialogue::at_the_confirmation().await;
     dialogue.clock.advance(HOLD);
     dialogue.presses("Buy for").await;
     let error = ShippingError::new(ShippingErrorKind::Unavailable, Operation::Rates, "down");
@@ -339,10 +340,7 @@ async fn old_offers_say_that_they_are_old() {
 
 #[tokio::test]
 async fn back_from_a_price_check_leads_to_the_confirmation_and_the_late_answer_changes_nothing() {
-    let mut dialogue = Dialogue::at_the_summary().await;
-    dialogue.presses("Show prices").await;
-    dialogue.gets_offers(&[("ground-1", 820)]).await;
-    dialogue.presses("UPS ground").await;
+    let mut dialogue = Dialogue::at_the_confirmation().await;
     dialogue.clock.advance(HOLD);
     dialogue.presses("Buy for").await;
     dialogue.presses("Back").await;
