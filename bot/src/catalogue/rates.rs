@@ -134,7 +134,7 @@ impl RatesCatalogue {
 
 impl RatesAtHand for RatesCatalogue {
     fn at_hand(&self, shipment: &Shipment) -> Option<Offers> {
-        let cached = self.cache.peek(&PricedParcel::of(shipment))?;
+        let cached = self.cache.at_hand(&PricedParcel::of(shipment))?;
         let offers = cached
             .value
             .offers(shipment, cached.loaded_at, cached.fresh_until);
@@ -286,4 +286,104 @@ fn digest(value: &impl Serialize) -> String {
     digest[..16].iter().fold(String::with_capacity(32), |text, byte| {
         format!("{text}{byte:02x}")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use rust_decimal::Decimal;
+
+    use super::*;
+    use crate::shipping::{LengthUnit, WeightUnit};
+
+    fn address(name: &str, line1: &str) -> Address {
+        Address {
+            name: name.to_owned(),
+            phone: None,
+            line1: line1.to_owned(),
+            city: "Austin".to_owned(),
+            state: "TX".to_owned(),
+            postal_code: "78701".to_owned(),
+            country: "US".to_owned(),
+        }
+    }
+
+    fn shipment() -> Shipment {
+        let side = |inches: i64| Decimal::from(inches);
+        Shipment {
+            from: address("Ann Lee", "1 Congress Ave"),
+            to: address("Bob Ray", "2 Congress Ave"),
+            weight: Weight::new(Decimal::ONE, WeightUnit::Pound),
+            dimensions: Some(Dimensions::new(side(10), side(6), side(4), LengthUnit::Inch)),
+            external_id: Some("order-1".to_owned()),
+        }
+    }
+
+    #[test]
+    fn a_price_depends_on_the_parcel_and_not_on_the_people() {
+        let mut same = shipment();
+        same.from.name = "Eve Poe".to_owned();
+        same.to.phone = Some("+15125550100".to_owned());
+        same.to.line1 = " 2  CONGRESS Ave".to_owned();
+        same.weight = Weight::new(Decimal::from(16), WeightUnit::Ounce);
+        same.external_id = None;
+        assert_eq!(PricedParcel::of(&same), PricedParcel::of(&shipment()));
+
+        let changes: [fn(&mut Shipment); 5] = [
+            |other| other.to.line1 = "3 Congress Ave".to_owned(),
+            |other| other.from.postal_code = "78702".to_owned(),
+            |other| other.weight = Weight::new(Decimal::TWO, WeightUnit::Pound),
+            |other| other.dimensions = None,
+            |other| std::mem::swap(&mut other.from, &mut other.to),
+        ];
+        for change in changes {
+            let mut other = shipment();
+            change(&mut other);
+            assert_ne!(
+                PricedParcel::of(&other),
+                PricedParcel::of(&shipment()),
+                "{other:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn offers_are_a_persons_own_only_for_the_very_same_order() {
+        let quote = Quote {
+            shipment_id: None,
+            rates: Vec::new(),
+            notes: Vec::new(),
+        };
+        let known = KnownQuote::new(quote, &shipment());
+        let is_own = |shipment| {
+            known
+                .offers(shipment, Timestamp::EPOCH, Timestamp::EPOCH)
+                .terms
+                .is_own
+        };
+        assert!(is_own(&shipment()));
+        let changes: [fn(&mut Shipment); 2] = [
+            |other| other.to.name = "Eve Poe".to_owned(),
+            |other| other.external_id = Some("order-2".to_owned()),
+        ];
+        for change in changes {
+            let mut other = shipment();
+            change(&mut other);
+            assert!(!is_own(&other), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_shared_tells_nobodys_name_or_address() {
+        let parcel = PricedParcel::of(&shipment());
+        let quote = Quote {
+            shipment_id: None,
+            rates: Vec::new(),
+            notes: Vec::new(),
+        };
+        let known = serde_json::to_string(&*KnownQuote::new(quote, &shipment())).unwrap();
+        for private in ["Ann", "Bob", "Congress", "78701", "order-1"] {
+            assert!(!parcel.cache_key().contains(private), "{private}");
+            assert!(!known.contains(private), "{private}: {known}");
+        }
+    }
 }

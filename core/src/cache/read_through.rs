@@ -199,6 +199,12 @@ where
         }
     }
 
+    /// The value if this process has a fresh one. Asks nobody, and what it finds counts as a hit like one of [`get`](Self::get);
+    /// `None` doesn't say that there is nothing.
+    pub fn at_hand(&self, key: &K) -> Option<Cached<S::Value>> {
+        self.hit(self.shared.fresh(key)?)
+    }
+
     /// The value if this process has one that may be served, be it stale. Asks nobody and counts nothing; `None` doesn't say that there is
     /// nothing.
     pub fn peek(&self, key: &K) -> Option<Cached<S::Value>> {

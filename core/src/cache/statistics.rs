@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-/// What one cache did since it was made. Every `get` that was answered is one of `hits`, `negative_hits`, `stale_hits` and `misses`.
+/// What one cache did since it was made. Every `get` that was answered, and every `at_hand` that found something, is one of `hits`, `negative_hits`, `stale_hits` and `misses`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct CacheStatistics {
     /// The cache's name.

@@ -140,3 +140,16 @@ async fn peeking_asks_nobody() {
     assert_eq!(world.cache.peek(&7), None);
     assert_eq!(world.oracle.loads(), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_at_hand_is_fresh_and_counts_as_a_hit() {
+    let world = World::new(config());
+    assert_eq!(world.cache.at_hand(&7), None);
+    assert_eq!(world.cache.statistics().misses, 0, "nobody asked for a load");
+    world.get(7).await;
+    assert_eq!(world.cache.at_hand(&7).unwrap().freshness, Freshness::Fresh);
+    assert_eq!(world.cache.statistics().hits, 1);
+    world.pass(seconds(30)).await;
+    assert_eq!(world.cache.at_hand(&7), None, "it is stale");
+    assert_eq!((world.cache.statistics().hits, world.oracle.loads()), (1, 1));
+}
