@@ -354,7 +354,7 @@ mod tests {
             notes: Vec::new(),
         };
         let known = KnownQuote::new(quote, &shipment());
-        let is_own = |shipment| {
+        let is_own = |shipment: &Shipment| {
             known
                 .offers(shipment, Timestamp::EPOCH, Timestamp::EPOCH)
                 .terms

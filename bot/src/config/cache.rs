@@ -43,6 +43,10 @@ impl CacheUrl {
         #[cfg(feature = "redis")]
         match StoreUrl::parse(text)?.place() {
             Place::Redis(config) => Ok(Some(Self(config.clone()))),
+            #[cfg_attr(
+                not(any(feature = "memory", feature = "sqlite", feature = "mongodb")),
+                expect(unreachable_patterns, reason = "a program may know of no other store")
+            )]
             _ => Err("only a Redis can be shared".to_owned()),
         }
         #[cfg(not(feature = "redis"))]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::json;
@@ -85,8 +86,12 @@ fn failed(kind: StoreErrorKind, operation: StoreOperation) -> StoreError {
     StoreError::new(kind, operation, "distant")
 }
 
-/// Takes the last count back from every session.
+/// More than the writers of a session may have under way, of which nobody knows whether they happened.
+const LOST_COUNTS: u64 = 5;
+
+/// Takes the last counts back from every session, once what was under way has arrived: it would put them there again.
 pub(crate) async fn uncount(sessions: &MemoryStorage) {
+    tokio::time::sleep(Duration::from_millis(50)).await;
     let page = sessions
         .scan(&ScanFilter::default(), None, usize::MAX)
         .await
@@ -94,7 +99,7 @@ pub(crate) async fn uncount(sessions: &MemoryStorage) {
     for session in page.sessions {
         let earlier = edited(&session, |form| {
             if let Some(n) = form["data"]["n"].as_u64() {
-                form["data"]["n"] = json!(n.saturating_sub(1));
+                form["data"]["n"] = json!(n.saturating_sub(LOST_COUNTS));
             }
         });
         sessions.insert_encoded(session.key(), document::encode(&earlier, usize::MAX).unwrap());
