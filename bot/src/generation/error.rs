@@ -35,6 +35,12 @@ pub enum GenerationErrorKind {
     Disabled,
     /// The model tried and failed.
     Failed,
+    /// It isn't known whether the task exists, and so whether it is paid for.
+    Unclear,
+    /// The API doesn't know the task: right after its creation that passes.
+    NotYet,
+    /// The file is larger than what is taken.
+    TooLarge,
     /// The API can't be reached or is broken.
     Unavailable,
     /// The API didn't answer in time.
@@ -58,6 +64,9 @@ impl GenerationErrorKind {
             Self::Maintenance => "maintenance",
             Self::Disabled => "disabled",
             Self::Failed => "failed",
+            Self::Unclear => "unclear",
+            Self::NotYet => "not_yet",
+            Self::TooLarge => "too_large",
             Self::Unavailable => "unavailable",
             Self::Timeout => "timeout",
             Self::Unaskable => "unaskable",
@@ -76,6 +85,9 @@ impl GenerationErrorKind {
             Self::Maintenance => "the API is under maintenance",
             Self::Disabled => "the API has switched this off",
             Self::Failed => "the generation failed",
+            Self::Unclear => "it is not known whether the task exists",
+            Self::NotYet => "the task is not known yet",
+            Self::TooLarge => "the file is too large",
             Self::Unavailable => "the API is unavailable",
             Self::Timeout => "the API did not answer in time",
             Self::Unaskable => "the model's input can't be asked for",
@@ -106,6 +118,16 @@ pub enum Operation {
     Price,
     /// Asking what is left on the account.
     Credits,
+    /// Creating a task.
+    Create,
+    /// Asking how a task stands.
+    Task,
+    /// Handing in a file.
+    Upload,
+    /// Getting what a task made.
+    Download,
+    /// Asking for a new address of it.
+    Link,
 }
 
 impl Operation {
@@ -116,6 +138,11 @@ impl Operation {
             Self::Schema => "schema",
             Self::Price => "price",
             Self::Credits => "credits",
+            Self::Create => "create",
+            Self::Task => "task",
+            Self::Upload => "upload",
+            Self::Download => "download",
+            Self::Link => "link",
         }
     }
 }
@@ -248,6 +275,7 @@ impl GenerationError {
     pub fn retry(&self) -> Retry {
         match self.details.kind {
             GenerationErrorKind::RateLimited
+            | GenerationErrorKind::NotYet
             | GenerationErrorKind::Maintenance
             | GenerationErrorKind::Unavailable
             | GenerationErrorKind::Timeout => Retry::Later,
@@ -420,6 +448,9 @@ mod tests {
             GenerationErrorKind::Maintenance,
             GenerationErrorKind::Disabled,
             GenerationErrorKind::Failed,
+            GenerationErrorKind::Unclear,
+            GenerationErrorKind::NotYet,
+            GenerationErrorKind::TooLarge,
             GenerationErrorKind::Unavailable,
             GenerationErrorKind::Timeout,
             GenerationErrorKind::Unaskable,

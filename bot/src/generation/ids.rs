@@ -1,4 +1,4 @@
-//! The ids of models.
+//! The ids of models and of tasks.
 
 use std::fmt;
 use std::str::FromStr;
@@ -67,6 +67,64 @@ impl From<ModelId> for String {
     }
 }
 
+/// Text that can't be a task's id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a task's id is 1 to 128 visible characters of ASCII")]
+pub struct InvalidTaskId;
+
+/// The id that the API gave to a task. It means nothing but that.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct TaskId(Box<str>);
+
+impl TaskId {
+    /// The id that `text` is.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidTaskId`] when `text` is empty, longer than 128 characters, or has spaces or other than ASCII in it.
+    pub fn new(text: &str) -> Result<Self, InvalidTaskId> {
+        let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic());
+        if text.is_empty() || text.len() > LONGEST || !is_plain {
+            return Err(InvalidTaskId);
+        }
+        Ok(Self(text.into()))
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for TaskId {
+    type Err = InvalidTaskId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidTaskId> {
+        Self::new(text)
+    }
+}
+
+impl TryFrom<String> for TaskId {
+    type Error = InvalidTaskId;
+
+    fn try_from(text: String) -> Result<Self, InvalidTaskId> {
+        Self::new(&text)
+    }
+}
+
+impl From<TaskId> for String {
+    fn from(id: TaskId) -> Self {
+        id.0.into_string()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,5 +162,18 @@ mod tests {
             id
         );
         assert!(serde_json::from_str::<ModelId>(r#""../x""#).is_err());
+    }
+
+    #[test]
+    fn a_task_s_id_is_any_visible_text_of_bounded_length() {
+        for bad in ["", " ", "a b", "a\n", "задача"] {
+            assert_eq!(TaskId::new(bad), Err(InvalidTaskId), "{bad:?}");
+        }
+        assert_eq!(TaskId::new(&"a".repeat(LONGEST + 1)), Err(InvalidTaskId));
+        let id = TaskId::new("task_google_1765178608584").unwrap();
+        let stored = serde_json::to_string(&id).unwrap();
+        assert_eq!(stored, r#""task_google_1765178608584""#);
+        assert_eq!(serde_json::from_str::<TaskId>(&stored).unwrap(), id);
+        assert!(serde_json::from_str::<TaskId>(r#""a b""#).is_err());
     }
 }

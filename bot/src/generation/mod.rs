@@ -1,7 +1,8 @@
 //! Generation: the models that make images, videos and sound, what each asks for, and the client of their API.
 //!
-//! [`GenerationApi`] is what the rest of the bot uses; [`KieClient`] implements it over HTTP for KIE's API. For now it
-//! reads: the catalogue, what a model's input is made of ([`ModelSchema`]), prices and credits. Nothing here costs money.
+//! [`GenerationApi`] is what the rest of the bot uses; [`KieClient`] implements it over HTTP for KIE's API. It reads the
+//! catalogue, what a model's input is made of ([`ModelSchema`]), prices and credits; it hands files in, creates tasks, which
+//! is what costs money, and gets what came of them.
 
 mod api;
 mod error;
@@ -9,10 +10,12 @@ mod ids;
 mod kie;
 mod model;
 pub mod schema;
+mod task;
 
 pub use api::GenerationApi;
 pub use error::{GenerationError, GenerationErrorKind, GenerationErrorSummary, Operation, Retry};
-pub use ids::{InvalidModelId, ModelId};
+pub use ids::{InvalidModelId, InvalidTaskId, ModelId, TaskId};
 pub use kie::{Deadlines, KieClient, KieConfig, KieConfigError, Pace, RetryPolicy};
 pub use model::{Credits, ModelFilter, ModelSummary};
 pub use schema::ModelSchema;
+pub use task::{NewFile, NewTask, ResultFile, Task, TaskFailure, TaskState};

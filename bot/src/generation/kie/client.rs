@@ -11,7 +11,7 @@ use url::Url;
 
 use super::super::{
     Credits, GenerationApi, GenerationError, GenerationErrorKind, ModelFilter, ModelId, ModelSchema,
-    ModelSummary, Operation,
+    ModelSummary, NewFile, NewTask, Operation, ResultFile, Task, TaskId,
 };
 use super::pace::{Lane, Pace};
 use super::retry::RetryPolicy;
@@ -213,4 +213,25 @@ impl GenerationApi for KieClient {
         let JsonDecimal(credits) = answer.read()?;
         Ok(Credits(credits))
     }
+
+    async fn create(&self, _: &NewTask) -> Result<TaskId, GenerationError> {
+        Err(later(Operation::Create))
+    }
+
+    async fn task(&self, _: &TaskId) -> Result<Task, GenerationError> {
+        Err(later(Operation::Task))
+    }
+
+    async fn upload(&self, _: NewFile) -> Result<String, GenerationError> {
+        Err(later(Operation::Upload))
+    }
+
+    async fn download(&self, _: &str, _: u64) -> Result<ResultFile, GenerationError> {
+        Err(later(Operation::Download))
+    }
+}
+
+/// What the client can't do yet.
+fn later(operation: Operation) -> GenerationError {
+    GenerationError::new(GenerationErrorKind::Disabled, operation, "")
 }
