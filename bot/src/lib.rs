@@ -12,6 +12,7 @@ pub mod flows;
 pub mod generation;
 mod http;
 pub mod leadership;
+pub mod ledger;
 pub mod localization;
 pub mod logging;
 pub mod metrics;
