@@ -278,6 +278,7 @@ fn flow_settings(settings: &Settings, catalogues: &Catalogues) -> FlowSettings {
     let idle = &settings.idle;
     FlowSettings {
         rates: Some(Arc::new(catalogues.rates.clone())),
+        generation: None,
         shipping_idle: idle.shipping_timeout.map(|close_after| IdlePolicy {
             remind_after: idle.shipping_reminder,
             close_after,

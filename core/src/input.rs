@@ -149,7 +149,7 @@ pub struct Tap {
 }
 
 /// A file that the person sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileInput {
     /// What to ask the messenger for to get it.
     pub file_id: String,
@@ -161,6 +161,28 @@ pub struct FileInput {
     pub size: Option<u64>,
     /// The text below it.
     pub caption: Option<String>,
+    /// How it was sent.
+    pub kind: FileKind,
+    /// The album that it belongs to.
+    pub album: Option<String>,
+}
+
+/// How a file was sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum FileKind {
+    /// Photo
+    Photo,
+    /// Video
+    Video,
+    /// Audio
+    Audio,
+    /// Voice
+    Voice,
+    /// Animation
+    Animation,
+    /// Document
+    #[default]
+    Document,
 }
 
 impl Input {

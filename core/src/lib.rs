@@ -53,7 +53,7 @@ pub use flow::{EffectRequest, Event, Flow, FlowError, Home, Lost, Migration, Nex
 pub use flows::{Fit, Flows};
 pub use history::{MAX_HISTORY, StepBack};
 pub use idle::{IdlePolicy, IdleStage, IdleTimer};
-pub use input::{FileInput, Input, InputId, InputKind, InvalidInputId, Tap};
+pub use input::{FileInput, FileKind, Input, InputId, InputKind, InvalidInputId, Tap};
 pub use key::{BotId, BusinessConnectionId, ChatId, InvalidKey, Scope, SessionKey, ThreadId, UserId};
 pub use layers::{
     Deadlines, Layers, OperationCounts, RetryPolicy, Slowness, StoreObserver, StoreOperationFinished,
@@ -64,7 +64,7 @@ pub use layers::{Fault, Faults, WithFaults};
 pub use memory::MemoryStorage;
 pub use name::{FieldName, FlowName, InvalidName, MAX_NAME_LENGTH, StepName};
 pub use relocation::Relocated;
-pub use reply::{Button, Message, Progress, Reply};
+pub use reply::{Button, MediaKind, Message, Progress, Reply};
 pub use revision::{Draw, InvalidRevision, Revision};
 pub use session::{NewSession, Position, Session};
 pub use session_manager::{Reverted, SessionDraft, SessionError, SessionManager, TypedSession};

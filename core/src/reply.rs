@@ -18,6 +18,17 @@ pub enum Reply {
         /// The text and buttons below it.
         message: Message,
     },
+    /// A picture, a video or a sound, shown as such, with a text below it.
+    Media {
+        /// How it is shown.
+        media: MediaKind,
+        /// Where whoever sends it gets it from.
+        source: String,
+        /// The name that the person sees.
+        file_name: String,
+        /// The text and buttons below it.
+        message: Message,
+    },
     /// Takes the place of a message that the bot sent before.
     Edit {
         /// That message.
@@ -32,6 +43,18 @@ pub enum Reply {
     },
     /// Shows that something is under way, for a few seconds.
     Progress(Progress),
+}
+
+/// How a file is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MediaKind {
+    /// As a picture.
+    Photo,
+    /// As a video.
+    Video,
+    /// As a sound.
+    Audio,
 }
 
 /// A text with buttons below it.
@@ -99,9 +122,10 @@ impl Reply {
     /// The message that it has, if it has one.
     pub fn message(&self) -> Option<&Message> {
         match self {
-            Self::Message(message) | Self::Document { message, .. } | Self::Edit { message, .. } => {
-                Some(message)
-            }
+            Self::Message(message)
+            | Self::Document { message, .. }
+            | Self::Media { message, .. }
+            | Self::Edit { message, .. } => Some(message),
             Self::RemoveButtons { .. } | Self::Progress(_) => None,
         }
     }
@@ -109,9 +133,10 @@ impl Reply {
     /// The same, to change it.
     pub fn message_mut(&mut self) -> Option<&mut Message> {
         match self {
-            Self::Message(message) | Self::Document { message, .. } | Self::Edit { message, .. } => {
-                Some(message)
-            }
+            Self::Message(message)
+            | Self::Document { message, .. }
+            | Self::Media { message, .. }
+            | Self::Edit { message, .. } => Some(message),
             Self::RemoveButtons { .. } | Self::Progress(_) => None,
         }
     }

@@ -1,7 +1,9 @@
 //! What comes from elsewhere and is kept for a while, so that nobody waits twice for the same thing.
 
+mod accounts;
 mod models;
 mod rates;
+mod results;
 mod second_level;
 
 use std::sync::Arc;
@@ -9,8 +11,10 @@ use std::sync::Arc;
 use stepkeep_core::cache::{CacheStatistics, ReadThroughCache};
 use stepkeep_core::{Clock, StoreError};
 
+pub use accounts::AccountCatalogue;
 pub use models::ModelCatalogue;
 pub use rates::{Offers, QuoteTerms, RatesAtHand, RatesCatalogue};
+pub use results::ResultsCatalogue;
 
 use crate::config::CacheSettings;
 use crate::generation::GenerationApi;

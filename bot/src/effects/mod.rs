@@ -1,6 +1,7 @@
 //! The outside calls that turns ask for: who makes them, outside of any turn.
 
 mod documents;
+mod generation;
 mod shipping;
 
 use std::fmt;
@@ -9,6 +10,7 @@ use async_trait::async_trait;
 use stepkeep_core::{FieldValue, PendingEffect};
 
 pub use documents::{Document, DocumentError, Documents, LabelDocuments};
+pub use generation::{FileTrouble, GenerationCare, GenerationEffects, RESULT_SOURCE, SentFiles};
 pub use shipping::ShippingEffects;
 
 /// Makes outside calls.

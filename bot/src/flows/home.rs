@@ -8,8 +8,8 @@ use stepkeep_core::{
 };
 
 use super::menus::Menu;
-use super::shipping;
 use super::speech::{Speech, language_field};
+use super::{generation, shipping};
 use crate::localization::{Args, Language, Localizer};
 
 /// The commands, in the order in which Telegram's menu shows them. Each has its description in the message
@@ -18,6 +18,8 @@ pub const COMMANDS: [&str; 4] = ["start", "cancel", "help", "language"];
 
 /// The button that begins an order.
 pub(super) const NEW_ORDER: &str = "home:new_order";
+/// The button that begins an AI generation.
+const NEW_GENERATION: &str = "home:new_generation";
 /// The button that shows the main menu.
 pub(super) const MAIN_MENU: &str = "home:menu";
 const CHOOSE_LANGUAGE: &str = "home:language";
@@ -28,6 +30,7 @@ const LANGUAGE_PREFIX: &str = "language:";
 #[derive(Debug)]
 pub(super) struct HomeFlow {
     localizer: Arc<Localizer>,
+    can_generate: bool,
     main_menu: Menu,
     languages: Menu,
 }
@@ -37,9 +40,10 @@ pub(super) fn name() -> FlowName {
 }
 
 impl HomeFlow {
-    pub(super) fn new(localizer: Arc<Localizer>) -> Self {
+    pub(super) fn new(localizer: Arc<Localizer>, can_generate: bool) -> Self {
         Self {
             localizer,
+            can_generate,
             main_menu: Menu::new(),
             languages: Menu::new(),
         }
@@ -52,8 +56,10 @@ impl HomeFlow {
     fn main_menu(&self, context: &TurnContext<'_>) -> Message {
         let speech = self.speech(context);
         self.main_menu.get(speech.language, || {
+            let create = (speech.plain("button-new-generation"), NEW_GENERATION);
             Message::text(speech.plain("main-menu"))
                 .row([(speech.plain("button-new-order"), NEW_ORDER)])
+                .row(self.can_generate.then_some(create))
                 .row([
                     (speech.plain("button-language"), CHOOSE_LANGUAGE),
                     (speech.plain("button-help"), HELP),
@@ -149,10 +155,19 @@ impl Flow for HomeFlow {
 
 impl Home for HomeFlow {
     fn interrupt(&self, context: &TurnContext<'_>) -> Result<Option<Turn>, FlowError> {
+        let cancels = match &context.event {
+            Event::Command { name, .. } => name == "cancel",
+            Event::Action(action) => action == CANCEL,
+            _ => false,
+        };
+        if cancels && generation::takes_cancel(context.session) {
+            return Ok(None);
+        }
         Ok(match &context.event {
             Event::Command { name, .. } => Some(self.command(context, name)),
             Event::Action(action) => match action.as_str() {
                 NEW_ORDER => Some(Turn::enter(shipping::name())),
+                NEW_GENERATION if self.can_generate => Some(Turn::enter(generation::name())),
                 MAIN_MENU => Some(Turn::enter(name())),
                 CHOOSE_LANGUAGE => Some(self.language_choice(context)),
                 HELP => Some(Turn::say(Reply::text(self.speech(context).plain("help")))),

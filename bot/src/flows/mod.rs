@@ -1,7 +1,9 @@
 //! The bot's dialogues: pure functions from a session and an event to a turn.
 
+pub mod generation;
 mod home;
 mod menus;
+mod parts;
 pub mod shipping;
 mod speech;
 
@@ -14,6 +16,7 @@ pub use speech::language_of_session;
 
 use crate::catalogue::RatesAtHand;
 use crate::localization::Localizer;
+use generation::{GenerationFlow, GenerationOffer};
 use home::HomeFlow;
 use shipping::ShippingFlow;
 use speech::language_field;
@@ -23,6 +26,8 @@ use speech::language_field;
 pub struct FlowSettings {
     /// The offers that are known already: with them a person who asks for prices sees them at once.
     pub rates: Option<Arc<dyn RatesAtHand>>,
+    /// What can be generated; nothing without it.
+    pub generation: Option<GenerationOffer>,
     /// What becomes of an order whose person stops answering; `None` lets it wait until the cleanup.
     pub shipping_idle: Option<IdlePolicy>,
 }
@@ -48,12 +53,18 @@ pub fn flow_maps() -> Vec<FlowMap> {
         resting: Vec::new(),
         is_home: true,
     };
-    vec![home, shipping::map()]
+    vec![home, shipping::map(), generation::map()]
 }
 
 /// All dialogues of the bot.
 pub fn flows(localizer: &Arc<Localizer>, settings: &FlowSettings) -> Flows {
-    Flows::new(HomeFlow::new(Arc::clone(localizer)))
+    let can_generate = settings.generation.is_some();
+    let mut flows = Flows::new(HomeFlow::new(Arc::clone(localizer), can_generate))
         .with(ShippingFlow::new(Arc::clone(localizer), settings))
-        .keeping(language_field())
+        .keeping(language_field());
+    if let Some(offer) = &settings.generation {
+        flows = flows.with(GenerationFlow::new(Arc::clone(localizer), offer.clone()));
+    }
+    // Kept also while nothing can be generated, for when it can again.
+    generation::kept_fields().into_iter().fold(flows, Flows::keeping)
 }

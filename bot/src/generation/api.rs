@@ -44,6 +44,10 @@ pub trait GenerationApi: fmt::Debug + Send + Sync {
     /// As for [`models`](Self::models).
     async fn credits(&self) -> Result<Credits, GenerationError>;
 
+    /// Waits until the API takes one task more, as far as this process knows: right after it, [`create`](Self::create) sends
+    /// its request at once. So a caller can note that it is about to be sent when it really is.
+    async fn turn_to_create(&self) {}
+
     /// Asks for something to be made, which costs money once it is. Answers as soon as the API has taken the task.
     ///
     /// It is sent at most once: again only after an answer that surely made no task of it ("too many requests", no

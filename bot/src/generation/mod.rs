@@ -9,6 +9,7 @@ mod error;
 mod ids;
 mod kie;
 mod model;
+mod prices;
 pub mod schema;
 mod task;
 
@@ -17,5 +18,6 @@ pub use error::{GenerationError, GenerationErrorKind, GenerationErrorSummary, Op
 pub use ids::{InvalidModelId, InvalidTaskId, ModelId, TaskId};
 pub use kie::{Deadlines, KieClient, KieConfig, KieConfigError, Pace, RetryPolicy};
 pub use model::{Credits, ModelFilter, ModelSummary};
+pub use prices::{Prices, PricesError};
 pub use schema::ModelSchema;
 pub use task::{NewFile, NewTask, ResultFile, Task, TaskFailure, TaskState};

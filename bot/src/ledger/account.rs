@@ -13,8 +13,8 @@ use sha2::{Digest, Sha256};
 use stepkeep_core::{Timestamp, UserId};
 
 use super::charge::{
-    CaptureNote, Charge, ChargeKind, ChargeStage, ChargeState, NewCharge, Noted, PaidBy, ReleaseReason,
-    Reservation,
+    Cancelled, CaptureNote, Charge, ChargeKind, ChargeStage, ChargeState, NewCharge, Noted, PaidBy,
+    ReleaseReason, Reservation,
 };
 use super::config::LedgerConfig;
 use super::error::LedgerError;
@@ -287,6 +287,18 @@ impl Account {
         Ok(charge)
     }
 
+    /// Calls off what was not ordered yet.
+    pub(super) fn cancel(&mut self, id: &str, now: Timestamp) -> Result<Cancelled, LedgerError> {
+        match self.known_charge(id)?.state {
+            ChargeState::Open(ChargeStage::Reserved) => {
+                self.release(id, &ReleaseReason::Cancelled, now)?;
+                Ok(Cancelled::Stopped)
+            }
+            ChargeState::Released(ReleaseReason::Cancelled) => Ok(Cancelled::Stopped),
+            _ => Ok(Cancelled::TooLate),
+        }
+    }
+
     /// Gives free what is reserved.
     pub(super) fn release(
         &mut self,
@@ -445,6 +457,10 @@ impl Account {
             HistoryEntry::Charge(charge) => Some(charge),
             HistoryEntry::Movement(_) => None,
         })
+    }
+
+    pub(super) fn charge(&self, id: &str) -> Option<&Charge> {
+        self.charges().find(|charge| charge.id == id)
     }
 
     fn open(&self) -> impl Iterator<Item = &Charge> {

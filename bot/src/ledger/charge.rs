@@ -191,6 +191,15 @@ pub enum Reservation {
     Duplicate(Charge),
 }
 
+/// What became of the wish to call a charge off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cancelled {
+    /// Nothing was ordered, and nothing will be.
+    Stopped,
+    /// It is ordered already, or settled.
+    TooLate,
+}
+
 /// What became of the wish to move a charge to a stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Noted {

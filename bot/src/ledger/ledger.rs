@@ -1,8 +1,10 @@
 //! Accounts in a store: every operation is one conditional write, made again until it is clear what became of it.
 
+use std::fmt;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use serde::Deserialize;
 use stepkeep_core::{
@@ -12,7 +14,9 @@ use stepkeep_core::{
 use tokio::time::Instant;
 
 use super::account::{Account, VERSION};
-use super::charge::{CaptureNote, Charge, ChargeStage, NewCharge, Noted, ReleaseReason, Reservation};
+use super::charge::{
+    Cancelled, CaptureNote, Charge, ChargeStage, NewCharge, Noted, ReleaseReason, Reservation,
+};
 use super::config::LedgerConfig;
 use super::error::LedgerError;
 use super::history::HistoryPage;
@@ -61,6 +65,14 @@ pub struct Ledger {
     clock: Arc<dyn Clock>,
     bot: BotId,
     config: Arc<LedgerConfig>,
+    listener: Option<Arc<dyn AccountListener>>,
+}
+
+/// Hears of accounts that changed, so that what is kept of them is forgotten.
+#[async_trait]
+pub trait AccountListener: fmt::Debug + Send + Sync {
+    /// An account was changed by this process.
+    async fn changed(&self, user: UserId);
 }
 
 impl Ledger {
@@ -81,12 +93,20 @@ impl Ledger {
             clock,
             bot,
             config: Arc::new(config),
+            listener: None,
         }
     }
 
     /// What the operator decided.
     pub fn config(&self) -> &LedgerConfig {
         &self.config
+    }
+
+    /// The same, and `listener` hears of every account that is changed by it.
+    #[must_use]
+    pub fn told_to(self, listener: Arc<dyn AccountListener>) -> Self {
+        let listener = Some(listener);
+        Self { listener, ..self }
     }
 
     /// How an account stands. Looking makes no account: who has none yet is shown what one would begin with.
@@ -176,6 +196,25 @@ impl Ledger {
     ) -> Result<Charge, LedgerError> {
         self.change(user, |account, now| account.release(id, &reason, now))
             .await
+    }
+
+    /// Calls off a charge for which nothing was ordered yet: in the same write in which it is seen that nothing was.
+    ///
+    /// # Errors
+    /// [`LedgerError`]: of the store, and `UnknownCharge`, `Forgotten`.
+    ///
+    /// # Cancellation
+    /// As [`Ledger::credit`].
+    pub async fn cancel(&self, user: UserId, id: &str) -> Result<Cancelled, LedgerError> {
+        self.change(user, |account, now| account.cancel(id, now)).await
+    }
+
+    /// A charge as it stands; `None` when there is none, or when it was settled long ago. A read.
+    ///
+    /// # Errors
+    /// [`LedgerError`], of the store.
+    pub async fn charge(&self, user: UserId, id: &str) -> Result<Option<Charge>, LedgerError> {
+        Ok(self.read(user).await?.charge(id).cloned())
     }
 
     /// Gives back what was captured for a charge, once, to the purses that it came from.
@@ -272,7 +311,20 @@ impl Ledger {
 
     /// Makes an operation on an account until it is clear what became of it, for as long as there is patience. An operation
     /// that changes nothing writes nothing.
-    async fn change<T, F>(&self, user: UserId, mut operation: F) -> Result<T, LedgerError>
+    async fn change<T, F>(&self, user: UserId, operation: F) -> Result<T, LedgerError>
+    where
+        T: Send,
+        F: FnMut(&mut Account, Timestamp) -> Result<T, LedgerError> + Send,
+    {
+        let result = self.change_untold(user, operation).await;
+        // Also after a failure: it may have been carried out.
+        if let Some(listener) = &self.listener {
+            listener.changed(user).await;
+        }
+        result
+    }
+
+    async fn change_untold<T, F>(&self, user: UserId, mut operation: F) -> Result<T, LedgerError>
     where
         T: Send,
         F: FnMut(&mut Account, Timestamp) -> Result<T, LedgerError> + Send,

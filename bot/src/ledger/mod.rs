@@ -24,12 +24,12 @@ mod movement;
 mod watch;
 
 pub use charge::{
-    CaptureNote, Charge, ChargeKind, ChargeStage, ChargeState, NewCharge, Noted, PaidBy, ReleaseReason,
-    Reservation,
+    Cancelled, CaptureNote, Charge, ChargeKind, ChargeStage, ChargeState, NewCharge, Noted, PaidBy,
+    ReleaseReason, Reservation,
 };
 pub use config::LedgerConfig;
 pub use error::LedgerError;
 pub use history::{Folded, HistoryEntry, HistoryPage};
-pub use ledger::{AccountSummary, Ledger};
+pub use ledger::{AccountListener, AccountSummary, Ledger};
 pub use movement::{Credited, Movement, MovementKind, Purse};
 pub use watch::{Inspector, LedgerWatch, Verdict};

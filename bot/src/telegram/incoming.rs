@@ -190,6 +190,7 @@ fn message_kind(message: &Message, bot_name: &str) -> InputKind {
             media_type,
             size: Some(u64::from(size)),
             caption: message.caption().map(ToOwned::to_owned),
+            ..FileInput::default()
         })
     };
     if let Some(document) = message.document() {

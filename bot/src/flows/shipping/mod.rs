@@ -83,7 +83,9 @@ pub(super) struct ShippingFlow {
 
 impl ShippingFlow {
     pub(super) fn new(localizer: Arc<Localizer>, settings: &FlowSettings) -> Self {
-        let FlowSettings { rates, shipping_idle } = settings.clone();
+        let FlowSettings {
+            rates, shipping_idle, ..
+        } = settings.clone();
         let form = questions::form(&localizer);
         Self {
             localizer,
