@@ -116,6 +116,8 @@ pub struct GenerationSettings {
     pub api_url: Url,
     /// The account's key.
     pub api_key: SecretString,
+    /// The address of the host that takes files, likewise.
+    pub upload_url: Url,
 }
 
 /// When idle sessions are removed.
@@ -274,9 +276,11 @@ impl GenerationSettings {
     fn read(findings: &mut Findings<'_>) -> Option<Self> {
         let api_url = findings.read(&setting::KIE_API_URL, values::parse_api_url);
         let api_key = findings.read(&setting::KIE_API_KEY, values::parse_optional_api_key);
+        let upload_url = findings.read(&setting::KIE_UPLOAD_URL, values::parse_api_url);
         Some(Self {
             api_url: api_url?,
             api_key: api_key??,
+            upload_url: upload_url?,
         })
     }
 }

@@ -311,10 +311,16 @@ fn generation_client(
     settings: &Settings,
     observers: &Observers,
 ) -> anyhow::Result<Option<Arc<dyn GenerationApi>>> {
-    let Some(GenerationSettings { api_url, api_key }) = &settings.generation else {
+    let Some(GenerationSettings {
+        api_url,
+        api_key,
+        upload_url,
+    }) = &settings.generation
+    else {
         return Ok(None);
     };
     let config = KieConfig {
+        upload_url: upload_url.clone(),
         observers: observers.clone(),
         ..KieConfig::new(api_url.clone(), api_key.clone())
     };

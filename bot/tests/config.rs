@@ -230,6 +230,7 @@ fn without_a_key_there_is_no_generation() {
     let generation = machine.load("--kie-api-key secret-word").unwrap().generation;
     let generation = generation.unwrap();
     assert_eq!(generation.api_url.as_str(), "http://127.0.0.1:9000/generation");
+    assert_eq!(generation.upload_url.as_str(), "https://kieai.redpandaai.co/");
     assert!(!format!("{generation:?}").contains("secret-word"));
 
     let message = machine.with("STEPKEEP_KIE_API_KEY", "secret word").message("");
@@ -291,6 +292,7 @@ fn a_demo_never_opens_the_store_of_a_real_bot() {
                 ("shipping_api_key", "demo".to_owned()),
                 ("kie_api_url", "http://127.0.0.1:8090/generation".to_owned()),
                 ("kie_api_key", "demo".to_owned()),
+                ("kie_upload_url", "http://127.0.0.1:8090/generation".to_owned()),
             ],
         );
     let settings = Settings::load(&sources).unwrap();

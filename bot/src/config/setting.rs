@@ -29,7 +29,7 @@ impl Setting {
     pub const ENVIRONMENT_PREFIX: &'static str = "STEPKEEP_";
 
     /// Every setting, in the order in which people are told of them.
-    pub const ALL: [&'static Self; 31] = [
+    pub const ALL: [&'static Self; 32] = [
         &TELEGRAM_TOKEN,
         &TELEGRAM_API_URL,
         &DELIVERY,
@@ -43,6 +43,7 @@ impl Setting {
         &SHIPPING_API_KEY,
         &KIE_API_URL,
         &KIE_API_KEY,
+        &KIE_UPLOAD_URL,
         &ADMINS,
         &CLEANUP_INTERVAL,
         &CLEANUP_IDLE,
@@ -221,6 +222,16 @@ pub(super) static KIE_API_KEY: Setting = Setting {
     example: "an-example-of-a-key",
     default: Some(""),
     secret: true,
+    list: false,
+};
+
+pub(super) static KIE_UPLOAD_URL: Setting = Setting {
+    key: "kie_upload_url",
+    about: "Address of the host that takes files for the KIE API; it gets the key too",
+    expected: "an http or https URL",
+    example: "https://kieai.redpandaai.co",
+    default: Some("https://kieai.redpandaai.co"),
+    secret: false,
     list: false,
 };
 
@@ -426,6 +437,7 @@ mod tests {
             "STEPKEEP_SHIPPING_API_KEY",
             "STEPKEEP_KIE_API_URL",
             "STEPKEEP_KIE_API_KEY",
+            "STEPKEEP_KIE_UPLOAD_URL",
             "STEPKEEP_ADMINS",
             "STEPKEEP_LOG",
         ] {

@@ -206,6 +206,14 @@ impl GenerationError {
         Self::new(GenerationErrorKind::Unaskable, operation, message).with_source(reason)
     }
 
+    /// The same, where a request that may have created a task got lost: then it is unclear whether there is one.
+    pub(super) fn or_unclear(mut self) -> Self {
+        if matches!(self.stage(), Stage::Lost | Stage::Garbled) {
+            self.details.kind = GenerationErrorKind::Unclear;
+        }
+        self
+    }
+
     pub(super) fn with_code(mut self, code: Option<i64>) -> Self {
         self.details.code = code;
         self
@@ -355,8 +363,21 @@ pub struct GenerationErrorSummary {
     pub request_id: Option<String>,
 }
 
-/// What a code in the body of an answer means, other than 200: the kind, and how far the request came.
-pub(super) fn by_code(code: i64) -> (GenerationErrorKind, Stage) {
+/// What a code in the body of an answer to `operation` means, other than 200: the kind, and how far the request came.
+pub(super) fn by_code_of(operation: Operation, code: i64) -> (GenerationErrorKind, Stage) {
+    match (operation, code) {
+        // Both come right after a task's creation too.
+        (Operation::Task, 404 | 422) => (GenerationErrorKind::NotYet, Stage::Refused),
+        // Not the question failed, but the task that is asked about.
+        (Operation::Task, 408 | 501) => (GenerationErrorKind::Failed, Stage::Refused),
+        // It says that it takes nothing now, so there is nothing to be unclear about.
+        (Operation::Create, 455) => (GenerationErrorKind::Maintenance, Stage::Refused),
+        _ => by_code(code),
+    }
+}
+
+/// What a code means whatever was asked.
+fn by_code(code: i64) -> (GenerationErrorKind, Stage) {
     use GenerationErrorKind as Kind;
     match code {
         401 | 403 => (Kind::Unauthorized, Stage::Refused),
@@ -413,6 +434,46 @@ mod tests {
             assert_eq!(found, kind, "{code}");
             let error = GenerationError::at(found, Operation::Models, stage, "");
             assert_eq!(error.retry(), retry, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_task_that_failed_is_not_taken_for_a_question_that_failed() {
+        use GenerationErrorKind as Kind;
+        for (code, kind) in [
+            (404, Kind::NotYet),
+            (422, Kind::NotYet),
+            (408, Kind::Failed),
+            (501, Kind::Failed),
+            (500, Kind::Unavailable),
+        ] {
+            assert_eq!(by_code_of(Operation::Task, code).0, kind, "{code}");
+        }
+    }
+
+    #[test]
+    fn only_an_answer_that_refuses_makes_it_clear_that_there_is_no_task() {
+        use GenerationErrorKind as Kind;
+        for (code, kind) in [
+            (400, Kind::InvalidInput),
+            (402, Kind::InsufficientCredits),
+            (404, Kind::NotFound),
+            (422, Kind::InvalidInput),
+            (429, Kind::RateLimited),
+            (455, Kind::Maintenance),
+            (505, Kind::Disabled),
+            (408, Kind::Unclear),
+            (500, Kind::Unclear),
+            (504, Kind::Unclear),
+        ] {
+            let (found, stage) = by_code_of(Operation::Create, code);
+            let error = GenerationError::at(found, Operation::Create, stage, "").or_unclear();
+            assert_eq!(error.kind(), kind, "{code}");
+            assert_eq!(
+                error.retry() == Retry::Never,
+                !matches!(kind, Kind::RateLimited | Kind::Maintenance),
+                "{code}"
+            );
         }
     }
 

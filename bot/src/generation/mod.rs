@@ -5,9 +5,11 @@
 //! is what costs money, and gets what came of them.
 
 mod api;
+pub mod callback;
 mod error;
 mod ids;
 mod kie;
+mod media_type;
 mod model;
 mod prices;
 pub mod schema;
@@ -16,7 +18,7 @@ mod task;
 pub use api::GenerationApi;
 pub use error::{GenerationError, GenerationErrorKind, GenerationErrorSummary, Operation, Retry};
 pub use ids::{InvalidModelId, InvalidTaskId, ModelId, TaskId};
-pub use kie::{Deadlines, KieClient, KieConfig, KieConfigError, Pace, RetryPolicy};
+pub use kie::{Allowance, Deadlines, KieClient, KieConfig, KieConfigError, Pace, RetryPolicy};
 pub use model::{Credits, ModelFilter, ModelSummary};
 pub use prices::{Prices, PricesError};
 pub use schema::ModelSchema;

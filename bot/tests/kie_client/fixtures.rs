@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use stepkeep::generation::{KieClient, KieConfig, ModelId, Pace, RetryPolicy};
+use stepkeep::generation::{Allowance, KieClient, KieConfig, ModelId, Pace, RetryPolicy};
 use url::Url;
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -25,8 +25,14 @@ pub(crate) fn config(base_url: &str) -> KieConfig {
         limit_window: Duration::from_millis(20),
         longest_retry_after: Duration::from_secs(2),
     };
+    config.upload_url = config.base_url.clone();
     config.pace = Pace {
         catalogue: Duration::ZERO,
+        creates: Allowance {
+            calls: 1,
+            within: Duration::ZERO,
+        },
+        tasks: Duration::ZERO,
         others: Duration::ZERO,
     };
     config

@@ -9,3 +9,4 @@ mod fixtures;
 mod limits;
 mod reads;
 mod stand_in;
+mod writes;

@@ -1,100 +1,26 @@
 //! The client: what of the API the bot asks for, and how its answers are read.
 
 use std::fmt;
-use std::time::Duration;
 
 use async_trait::async_trait;
-use secrecy::SecretString;
+use serde::Serialize;
+use serde_json::{Map, Value};
 use tokio::time::timeout;
 use tracing::warn;
 use url::Url;
 
 use super::super::{
     Credits, GenerationApi, GenerationError, GenerationErrorKind, ModelFilter, ModelId, ModelSchema,
-    ModelSummary, NewFile, NewTask, Operation, ResultFile, Task, TaskId,
+    ModelSummary, NewFile, NewTask, Operation, ResultFile, Task, TaskFailure, TaskId, TaskState,
 };
-use super::pace::{Lane, Pace};
-use super::retry::RetryPolicy;
-use super::transport::{Answer, Call, Transport};
+use super::config::{Deadlines, KieConfig, KieConfigError};
+use super::files::{self, LARGEST_UPLOAD};
+use super::pace::Lane;
+use super::transport::{Answer, Call, Payload, Transport};
 use super::wire::{ModelsData, PriceData, SchemaData, WireModel, said};
+use super::wire_task::{CreatedData, UploadedData, WireTask};
 use crate::http::{Repeatable, Stage};
 use crate::money::JsonDecimal;
-use crate::observation::Observers;
-
-/// How to reach the API.
-///
-/// The debug form leaves out the key.
-#[derive(Debug, Clone)]
-pub struct KieConfig {
-    /// The address of the API.
-    pub base_url: Url,
-    /// The key, sent as a bearer's token.
-    pub api_key: SecretString,
-    /// What the client calls itself.
-    pub user_agent: String,
-    /// How long calls may take.
-    pub deadlines: Deadlines,
-    /// How often, and after which pauses, calls are sent again.
-    pub retry: RetryPolicy,
-    /// How fast calls may follow each other.
-    pub pace: Pace,
-    /// Who is told of the requests.
-    pub observers: Observers,
-}
-
-impl KieConfig {
-    /// The address of KIE.
-    pub const DEFAULT_BASE_URL: &str = "https://api.kie.ai";
-
-    /// The usual settings for the API at `base_url` with `api_key`.
-    pub fn new(base_url: Url, api_key: SecretString) -> Self {
-        Self {
-            base_url,
-            api_key,
-            user_agent: concat!("stepkeep/", env!("CARGO_PKG_VERSION")).to_owned(),
-            deadlines: Deadlines::default(),
-            retry: RetryPolicy::default(),
-            pace: Pace::default(),
-            observers: Observers::default(),
-        }
-    }
-}
-
-/// How long calls may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Deadlines {
-    /// Until there is a connection.
-    pub connect: Duration,
-    /// One attempt of a read, the answer included.
-    pub request: Duration,
-    /// A read with all its attempts and pauses, and with the wait for its turn.
-    pub call: Duration,
-}
-
-impl Default for Deadlines {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(5),
-            request: Duration::from_secs(20),
-            call: Duration::from_mins(1),
-        }
-    }
-}
-
-/// Why a client can't be made of its settings. Its text holds neither key nor address.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum KieConfigError {
-    /// The address isn't a plain web address.
-    #[error("the KIE API's address must be http:// or https://, without user, password, query or fragment")]
-    Address,
-    /// The key can't be sent.
-    #[error("the KIE API's key is empty, or has characters that no header can carry")]
-    Key,
-    /// The HTTP client can't be set up.
-    #[error("the HTTP client can't be set up")]
-    Http(#[source] reqwest::Error),
-}
 
 /// A client of KIE's API. Cheap to share behind an `Arc`; one for an account, since its calls keep the account's pace.
 pub struct KieClient {
@@ -125,6 +51,32 @@ impl KieClient {
         })
     }
 
+    /// A new address of a result whose old one is dead; `None` when the API has none.
+    async fn renewed(&self, address: &str) -> Result<Option<Url>, GenerationError> {
+        let operation = Operation::Link;
+        let call = Call {
+            operation,
+            path: &["api", "v1", "common", "download-url"],
+            query: &[],
+            payload: json(operation, &LinkBody { url: address })?,
+            deadline: self.deadlines.request,
+            lane: Lane::Others,
+            repeatable: Repeatable::Always,
+        };
+        match self.within_deadline(&call).await {
+            Ok(answer) => Ok(address_of(answer.read()?)),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    GenerationErrorKind::InvalidInput | GenerationErrorKind::NotFound
+                ) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Reads, with all attempts inside one deadline.
     async fn read(
         &self,
@@ -137,15 +89,20 @@ impl KieClient {
             operation,
             path,
             query,
+            payload: Payload::Nothing,
             deadline: self.deadlines.request,
             lane,
             repeatable: Repeatable::Always,
         };
-        timeout(self.deadlines.call, self.transport.call(&call))
+        self.within_deadline(&call).await
+    }
+
+    async fn within_deadline(&self, call: &Call<'_>) -> Result<Answer, GenerationError> {
+        timeout(self.deadlines.call, self.transport.call(call))
             .await
             .unwrap_or_else(|_| {
                 let kind = GenerationErrorKind::Timeout;
-                Err(GenerationError::at(kind, operation, Stage::Lost, ""))
+                Err(GenerationError::at(kind, call.operation, Stage::Lost, ""))
             })
     }
 
@@ -214,24 +171,127 @@ impl GenerationApi for KieClient {
         Ok(Credits(credits))
     }
 
-    async fn create(&self, _: &NewTask) -> Result<TaskId, GenerationError> {
-        Err(later(Operation::Create))
+    async fn create(&self, task: &NewTask) -> Result<TaskId, GenerationError> {
+        let NewTask {
+            model,
+            input,
+            call_back,
+        } = task;
+        let body = CreateBody {
+            model,
+            input,
+            call_back_url: call_back.as_ref(),
+        };
+        let call = Call {
+            operation: Operation::Create,
+            path: &["api", "v1", "jobs", "createTask"],
+            query: &[],
+            payload: json(Operation::Create, &body)?,
+            deadline: self.deadlines.create,
+            lane: Lane::Creates,
+            repeatable: Repeatable::OnlyIfNotDone,
+        };
+        let answer = self.transport.call(&call).await?;
+        // The task is there: without its id nobody can say which one.
+        let CreatedData { task_id } = answer.read().map_err(GenerationError::or_unclear)?;
+        Ok(task_id)
     }
 
-    async fn task(&self, _: &TaskId) -> Result<Task, GenerationError> {
-        Err(later(Operation::Task))
+    async fn task(&self, task: &TaskId) -> Result<Task, GenerationError> {
+        let path = ["api", "v1", "jobs", "recordInfo"];
+        let query = [("taskId", task.as_str())];
+        let answer = match self.read(Operation::Task, Lane::Tasks, &path, &query).await {
+            Ok(answer) => answer,
+            // The code of the envelope is that of the task.
+            Err(error) if error.kind() == GenerationErrorKind::Failed => {
+                let code = error.code().map(|code| code.to_string()).unwrap_or_default();
+                return Ok(Task {
+                    id: task.clone(),
+                    state: TaskState::Failed,
+                    results: Vec::new(),
+                    credits: None,
+                    failure: Some(TaskFailure::new(code, error.message())),
+                });
+            }
+            Err(error) => return Err(error),
+        };
+        let wire: Option<WireTask> = answer.read()?;
+        let wire =
+            wire.ok_or_else(|| GenerationError::new(GenerationErrorKind::NotYet, Operation::Task, ""))?;
+        Ok(wire.into_task(task.clone()))
     }
 
-    async fn upload(&self, _: NewFile) -> Result<String, GenerationError> {
-        Err(later(Operation::Upload))
+    async fn upload(&self, file: NewFile) -> Result<String, GenerationError> {
+        let operation = Operation::Upload;
+        if file.bytes.len() > LARGEST_UPLOAD {
+            return Err(GenerationError::new(GenerationErrorKind::TooLarge, operation, ""));
+        }
+        let call = Call {
+            operation,
+            path: &["api", "file-stream-upload"],
+            query: &[],
+            payload: Payload::File {
+                name: &files::unique_name(&file),
+                file: &file,
+            },
+            deadline: self.deadlines.transfer,
+            lane: Lane::Uploads,
+            // Under the same name it takes the place of what is there.
+            repeatable: Repeatable::Always,
+        };
+        let answer = self.transport.call(&call).await?;
+        let UploadedData { download_url } = answer.read()?;
+        if address_of(&download_url).is_none() {
+            let message = "the file's address is no address";
+            let kind = GenerationErrorKind::Malformed;
+            return Err(GenerationError::at(kind, operation, Stage::Garbled, message));
+        }
+        Ok(download_url)
     }
 
-    async fn download(&self, _: &str, _: u64) -> Result<ResultFile, GenerationError> {
-        Err(later(Operation::Download))
+    async fn download(&self, address: &str, largest: u64) -> Result<ResultFile, GenerationError> {
+        let Some(url) = address_of(address) else {
+            let kind = GenerationErrorKind::InvalidInput;
+            let message = "that is no address of the web";
+            return Err(GenerationError::new(kind, Operation::Download, message));
+        };
+        let transfer = self.deadlines.transfer;
+        match self.transport.get_file(&url, largest, transfer).await {
+            Err(error) if error.kind() == GenerationErrorKind::NotFound => {
+                let Some(fresh) = self.renewed(address).await? else {
+                    return Err(error);
+                };
+                self.transport.get_file(&fresh, largest, transfer).await
+            }
+            done => done,
+        }
     }
 }
 
-/// What the client can't do yet.
-fn later(operation: Operation) -> GenerationError {
-    GenerationError::new(GenerationErrorKind::Disabled, operation, "")
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CreateBody<'a> {
+    model: &'a ModelId,
+    input: &'a Map<String, Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    call_back_url: Option<&'a Url>,
+}
+
+#[derive(Debug, Serialize)]
+struct LinkBody<'a> {
+    url: &'a str,
+}
+
+fn json(operation: Operation, body: &impl Serialize) -> Result<Payload<'static>, GenerationError> {
+    let body = serde_json::to_vec(body).map_err(|error| {
+        let kind = GenerationErrorKind::InvalidInput;
+        GenerationError::new(kind, operation, "it can't be written as JSON").with_source(error)
+    })?;
+    Ok(Payload::Json(body.into()))
+}
+
+/// The address that `text` is, if it is one of the web.
+fn address_of(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
 }

@@ -1,16 +1,21 @@
 //! How fast calls may follow each other: what the API turns away costs a whole window of waiting, so it isn't sent.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep_until};
 
-/// The shortest time from one call to the next. All calls of one client keep it together.
+/// How fast calls may follow each other. All calls of one client keep it together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
-    /// Between calls to the catalogue, which share one allowance of one a second.
+    /// The shortest time between calls to the catalogue, which share one allowance of one a second.
     pub catalogue: Duration,
-    /// Between all others, which have ten a second.
+    /// How tasks are created: twenty in ten seconds are allowed.
+    pub creates: Allowance,
+    /// The shortest time between questions for tasks, which have ten a second.
+    pub tasks: Duration,
+    /// The shortest time between all others of one sort.
     pub others: Duration,
 }
 
@@ -19,15 +24,32 @@ impl Default for Pace {
     fn default() -> Self {
         Self {
             catalogue: Duration::from_millis(1_050),
+            creates: Allowance {
+                calls: 20,
+                within: Duration::from_millis(10_500),
+            },
+            tasks: Duration::from_millis(105),
             others: Duration::from_millis(105),
         }
     }
+}
+
+/// So many calls within that time, at once or one by one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowance {
+    /// The most calls; 0 is taken for 1.
+    pub calls: usize,
+    /// Within any stretch of this length.
+    pub within: Duration,
 }
 
 /// Which allowance a call is counted on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lane {
     Catalogue,
+    Creates,
+    Tasks,
+    Uploads,
     Others,
 }
 
@@ -35,23 +57,36 @@ pub(super) enum Lane {
 #[derive(Debug)]
 pub(super) struct Limiter {
     catalogue: Gate,
+    creates: Gate,
+    tasks: Gate,
+    uploads: Gate,
     others: Gate,
 }
 
 #[derive(Debug)]
 struct Gate {
-    period: Duration,
-    /// When the next may go. Held by who waits for it, so that the others queue behind.
-    next: Mutex<Instant>,
-    /// Until when nobody may go, because the API said so. Apart from `next`, which is not free while somebody waits.
+    allowance: Allowance,
+    /// When the last ones went, the oldest first. Held by who waits for a turn, so that the others queue behind.
+    gone: Mutex<VecDeque<Instant>>,
+    /// Until when nobody may go, because the API said so. Apart from `gone`, which is not free while somebody waits.
     held_until: parking_lot::Mutex<Option<Instant>>,
 }
 
 impl Limiter {
     pub(super) fn new(pace: Pace) -> Self {
+        let Pace {
+            catalogue,
+            creates,
+            tasks,
+            others,
+        } = pace;
+        let each = |within| Gate::new(Allowance { calls: 1, within });
         Self {
-            catalogue: Gate::new(pace.catalogue),
-            others: Gate::new(pace.others),
+            catalogue: each(catalogue),
+            creates: Gate::new(creates),
+            tasks: each(tasks),
+            uploads: each(others),
+            others: each(others),
         }
     }
 
@@ -76,22 +111,27 @@ impl Limiter {
     fn gate(&self, lane: Lane) -> &Gate {
         match lane {
             Lane::Catalogue => &self.catalogue,
+            Lane::Creates => &self.creates,
+            Lane::Tasks => &self.tasks,
+            Lane::Uploads => &self.uploads,
             Lane::Others => &self.others,
         }
     }
 }
 
 impl Gate {
-    fn new(period: Duration) -> Self {
+    fn new(allowance: Allowance) -> Self {
         Self {
-            period,
-            next: Mutex::new(Instant::now()),
+            allowance,
+            gone: Mutex::default(),
             held_until: parking_lot::Mutex::default(),
         }
     }
 
     async fn pass(&self, longest: Duration) -> Result<(), Duration> {
-        let mut next = self.next.lock().await;
+        let Allowance { calls, within } = self.allowance;
+        let calls = calls.max(1);
+        let mut gone = self.gone.lock().await;
         loop {
             let now = Instant::now();
             let held_until = *self.held_until.lock();
@@ -100,13 +140,20 @@ impl Gate {
             {
                 return Err(until - now);
             }
-            let until = held_until.map_or(*next, |held| held.max(*next));
-            if until <= now {
-                *next = now + self.period;
-                return Ok(());
+            // Room is there once the oldest of the last ones is long enough ago.
+            let oldest = gone.len().checked_sub(calls).and_then(|oldest| gone.get(oldest));
+            let until = oldest.map(|at| *at + within).max(held_until);
+            match until {
+                // Meanwhile the pause may be prolonged, so it is looked at again.
+                Some(until) if until > now => sleep_until(until).await,
+                _ => {
+                    while gone.len() >= calls {
+                        gone.pop_front();
+                    }
+                    gone.push_back(now);
+                    return Ok(());
+                }
             }
-            // Meanwhile the pause may be prolonged, so it is looked at again.
-            sleep_until(until).await;
         }
     }
 }
@@ -124,6 +171,11 @@ mod tests {
     fn limiter() -> Arc<Limiter> {
         Arc::new(Limiter::new(Pace {
             catalogue: Duration::from_secs(1),
+            creates: Allowance {
+                calls: 3,
+                within: Duration::from_secs(10),
+            },
+            tasks: Duration::from_millis(100),
             others: Duration::from_millis(100),
         }))
     }
@@ -199,5 +251,20 @@ mod tests {
         let begun = Instant::now();
         limiter.turn(Lane::Catalogue, LONG).await.unwrap();
         assert!(begun.elapsed() < Duration::from_secs(1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn creates_may_come_together_but_never_too_many_within_the_window() {
+        let limiter = limiter();
+        let begun = Instant::now();
+        let mut at = Vec::new();
+        for pause in [0, 0, 4, 0, 0, 0, 7, 0, 0] {
+            advance(Duration::from_secs(pause)).await;
+            limiter.turn(Lane::Creates, LONG).await.unwrap();
+            at.push(begun.elapsed().as_millis());
+        }
+        assert!(at[2] < 4_100, "three at once are let through: {at:?}");
+        assert!(at.windows(4).all(|four| four[3] - four[0] >= 10_000), "{at:?}");
+        assert!(at[8] < 31_000, "no longer than it has to be: {at:?}");
     }
 }

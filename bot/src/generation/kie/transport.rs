@@ -6,16 +6,18 @@ use std::time::Duration;
 use backon::Retryable;
 use bytes::Bytes;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{StatusCode, redirect};
+use reqwest::{ClientBuilder, StatusCode, redirect};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use url::Url;
 use url::form_urlencoded;
 
-use super::super::error::{by_code, by_status};
-use super::super::{GenerationError, GenerationErrorKind, Operation};
-use super::client::{KieConfig, KieConfigError};
+use super::super::error::{by_code_of, by_status};
+use super::super::{GenerationError, GenerationErrorKind, NewFile, Operation, ResultFile};
+use super::config::{KieConfig, KieConfigError};
+use super::failed::{report_repeat, request_id, unread, unsent, words_for};
+use super::files::{self, Files};
 use super::pace::{Lane, Limiter};
 use super::retry::RetryPolicy;
 use super::wire::{self, Envelope};
@@ -25,6 +27,9 @@ use crate::observation::{Api, Observers};
 /// The largest answer that is read, in bytes. The list of all models is some 200 KiB, a model's document some 50.
 const LARGEST_ANSWER: usize = 4 << 20;
 
+/// How often the way to a result may lead on. No key goes along.
+const MOST_REDIRECTS: usize = 5;
+
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// One call to the API.
@@ -33,10 +38,23 @@ pub(super) struct Call<'a> {
     /// The segments of the path.
     pub(super) path: &'a [&'a str],
     pub(super) query: &'a [(&'a str, &'a str)],
+    pub(super) payload: Payload<'a>,
     /// For one attempt.
     pub(super) deadline: Duration,
     pub(super) lane: Lane,
     pub(super) repeatable: Repeatable,
+}
+
+/// What a call brings.
+pub(super) enum Payload<'a> {
+    /// It only reads.
+    Nothing,
+    Json(Bytes),
+    /// A file, under a name of its own, for the host that takes files.
+    File {
+        name: &'a str,
+        file: &'a NewFile,
+    },
 }
 
 /// What a successful answer holds.
@@ -67,7 +85,11 @@ impl Answer {
 /// The way to the API.
 pub(super) struct Transport {
     http: reqwest::Client,
+    /// Never uses a connection twice: that one was closed meanwhile is noticed only after a request has gone out on it.
+    http_once: reqwest::Client,
+    files: Files,
     root: Url,
+    upload_root: Url,
     key: SecretString,
     key_header: HeaderValue,
     retry: RetryPolicy,
@@ -87,6 +109,7 @@ impl Transport {
     pub(super) fn new(config: KieConfig) -> Result<Self, KieConfigError> {
         let KieConfig {
             base_url,
+            upload_url,
             api_key,
             user_agent,
             deadlines,
@@ -95,6 +118,7 @@ impl Transport {
             observers,
         } = config;
         let root = http::root(&base_url, "").map_err(|_| KieConfigError::Address)?;
+        let upload_root = http::root(&upload_url, "").map_err(|_| KieConfigError::UploadAddress)?;
         let key = api_key.expose_secret().trim();
         if key.is_empty() {
             return Err(KieConfigError::Key);
@@ -102,18 +126,30 @@ impl Transport {
         let mut key_header =
             HeaderValue::from_str(&format!("Bearer {key}")).map_err(|_| KieConfigError::Key)?;
         key_header.set_sensitive(true);
-        let http = reqwest::Client::builder()
-            .connect_timeout(deadlines.connect)
-            // A redirect followed by itself would carry the key to another host.
-            .redirect(redirect::Policy::none())
-            // What may be repeated is decided here alone.
-            .retry(reqwest::retry::never())
-            .user_agent(user_agent)
-            .build()
-            .map_err(|error| KieConfigError::Http(error.without_url()))?;
+        let builder = || {
+            reqwest::Client::builder()
+                .connect_timeout(deadlines.connect)
+                // What may be repeated is decided here alone.
+                .retry(reqwest::retry::never())
+                .user_agent(user_agent.clone())
+        };
+        let built = |builder: ClientBuilder| {
+            let client = builder.build();
+            client.map_err(|error| KieConfigError::Http(error.without_url()))
+        };
+        // A redirect followed by itself would carry the key to another host.
+        let with_key = || builder().redirect(redirect::Policy::none());
+        let http = built(with_key())?;
+        let http_once = built(with_key().pool_max_idle_per_host(0))?;
+        let files = Files::new(built(
+            builder().redirect(redirect::Policy::limited(MOST_REDIRECTS)),
+        )?);
         Ok(Self {
             http,
+            http_once,
+            files,
             root,
+            upload_root,
             key: api_key,
             key_header,
             retry,
@@ -144,7 +180,13 @@ impl Transport {
             Ok(_) => ("ok", None),
             Err(error) => (error.kind().as_str(), error.status()),
         };
-        let sent = self.send(call);
+        let sent = async {
+            let answer = self.send(call).await;
+            match call.repeatable {
+                Repeatable::Always => answer,
+                Repeatable::OnlyIfNotDone => answer.map_err(GenerationError::or_unclear),
+            }
+        };
         let answer = self
             .observers
             .call(Api::Generation, call.operation, Duration::ZERO, outcome, sent)
@@ -157,15 +199,51 @@ impl Transport {
         answer
     }
 
+    /// What stands at `address`, outside of the API, which is not told the key.
+    pub(super) async fn get_file(
+        &self,
+        address: &Url,
+        largest: u64,
+        deadline: Duration,
+    ) -> Result<ResultFile, GenerationError> {
+        let outcome = |result: &Result<ResultFile, GenerationError>| match result {
+            Ok(_) => ("ok", None),
+            Err(error) => (error.kind().as_str(), error.status()),
+        };
+        let operation = Operation::Download;
+        let attempt = || {
+            let got = self.files.get(address, largest, deadline);
+            self.observers
+                .call(Api::Generation, operation, Duration::ZERO, outcome, got)
+        };
+        attempt
+            .retry(self.retry.between_attempts())
+            .when(|error| Repeatable::Always.allows(error.stage()))
+            .adjust(|error, pause| self.retry.adjust(error, pause))
+            .notify(report_repeat)
+            .await
+    }
+
     async fn send(&self, call: &Call<'_>) -> Result<Answer, GenerationError> {
         let operation = call.operation;
-        let request = self
-            .http
-            .get(self.url(call))
+        let http = match call.repeatable {
+            Repeatable::Always => &self.http,
+            Repeatable::OnlyIfNotDone => &self.http_once,
+        };
+        let request = match &call.payload {
+            // Without a body the type of it should not matter, but the API is said to ask for it.
+            Payload::Nothing => http.get(url(&self.root, call)).header(CONTENT_TYPE, JSON),
+            Payload::Json(body) => http
+                .post(url(&self.root, call))
+                .header(CONTENT_TYPE, JSON)
+                .body(body.clone()),
+            Payload::File { name, file } => http
+                .post(url(&self.upload_root, call))
+                .multipart(files::form(name, file)),
+        };
+        let request = request
             .timeout(call.deadline)
             .header(ACCEPT, JSON)
-            // Without a body it should not matter, but the API is said to ask for it.
-            .header(CONTENT_TYPE, JSON)
             .header(AUTHORIZATION, self.key_header.clone());
         let response = request.send().await.map_err(|error| unsent(operation, error))?;
         let status = response.status();
@@ -203,7 +281,7 @@ impl Transport {
             }),
             Ok(envelope) => {
                 let code = envelope.code;
-                let (kind, stage) = by_code(code);
+                let (kind, stage) = by_code_of(operation, code);
                 let message = self.without_key(&envelope.message());
                 Err(GenerationError::at(kind, operation, stage, message).with_code(Some(code)))
             }
@@ -223,80 +301,20 @@ impl Transport {
     fn without_key(&self, text: &str) -> String {
         text.replace(self.key.expose_secret().trim(), "[API key]")
     }
+}
 
-    fn url(&self, call: &Call<'_>) -> Url {
-        let mut url = self.root.clone();
-        // `http::root` refuses addresses that have no path to extend.
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().extend(call.path);
-        }
-        if !call.query.is_empty() {
-            let encoded = form_urlencoded::Serializer::new(String::new())
-                .extend_pairs(call.query)
-                .finish();
-            // The API wants spaces percent-encoded. A plus sign of a value itself is encoded already.
-            url.set_query(Some(&encoded.replace('+', "%20")));
-        }
-        url
+fn url(root: &Url, call: &Call<'_>) -> Url {
+    let mut url = root.clone();
+    // `http::root` refuses addresses that have no path to extend.
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.pop_if_empty().extend(call.path);
     }
-}
-
-/// What a status without an envelope tells the operator.
-fn words_for(status: StatusCode) -> &'static str {
-    match status.as_u16() {
-        300..=399 => "the API redirects: its address is not the right one",
-        403 => "not the API but something in front of it refuses this client",
-        _ => "",
+    if !call.query.is_empty() {
+        let encoded = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(call.query)
+            .finish();
+        // The API wants spaces percent-encoded. A plus sign of a value itself is encoded already.
+        url.set_query(Some(&encoded.replace('+', "%20")));
     }
-}
-
-fn report_repeat(error: &GenerationError, pause: Duration) {
-    tracing::debug!(
-        operation = error.operation().as_str(),
-        kind = error.kind().as_str(),
-        status = error.status(),
-        code = error.code(),
-        request_id = error.request_id(),
-        pause_ms = pause.as_millis(),
-        "generation API call failed; trying again"
-    );
-}
-
-fn request_id(headers: &HeaderMap) -> Option<String> {
-    let named = |name| headers.get(name)?.to_str().ok();
-    let value = named("x-request-id").or_else(|| named("cf-ray"))?;
-    (!value.is_empty() && value.len() <= 100).then(|| value.to_owned())
-}
-
-/// What it means that `send` failed.
-fn unsent(operation: Operation, error: reqwest::Error) -> GenerationError {
-    let stage = Stage::of_failed_send(&error);
-    let (kind, message) = if error.is_timeout() {
-        (GenerationErrorKind::Timeout, "")
-    } else if stage == Stage::Unsent {
-        (GenerationErrorKind::Unavailable, "no connection")
-    } else {
-        (GenerationErrorKind::Unavailable, "the connection was lost")
-    };
-    GenerationError::at(kind, operation, stage, message).with_source(error.without_url())
-}
-
-/// What it means that the body of a success wasn't read.
-fn unread(operation: Operation, error: BodyError) -> GenerationError {
-    match error {
-        BodyError::BrokeOff(error) => {
-            let kind = if error.is_timeout() {
-                GenerationErrorKind::Timeout
-            } else {
-                GenerationErrorKind::Unavailable
-            };
-            GenerationError::at(kind, operation, Stage::Lost, "the answer broke off").with_source(error)
-        }
-        BodyError::TooLarge => GenerationError::at(
-            GenerationErrorKind::Malformed,
-            operation,
-            Stage::Garbled,
-            "the answer is too large",
-        ),
-    }
+    url
 }
