@@ -14,7 +14,7 @@ use stepkeep::effects::{FileTrouble, GenerationCare, GenerationEffects, SentFile
 use stepkeep::flows::FlowSettings;
 use stepkeep::flows::generation::GenerationOffer;
 use stepkeep::flows::generation::calls::SentFile;
-use stepkeep::generation::{GenerationApi, KieClient, KieConfig, NewFile, Prices};
+use stepkeep::generation::{Allowance, GenerationApi, KieClient, KieConfig, NewFile, Pace, Prices};
 use stepkeep::ledger::{Ledger, LedgerConfig, Purse};
 use stepkeep::money::{Currency, Money};
 use stepkeep_core::cache::CacheConfig;
@@ -62,7 +62,21 @@ impl Studio {
         };
         let handle = Sandbox::start(parts).await.expect("a sandbox");
         let url = Url::parse(&format!("{}/generation", handle.url())).expect("an address");
-        let config = KieConfig::new(url, SecretString::from("a key"));
+        let quick = Duration::from_micros(1);
+        let pace = Pace {
+            catalogue: quick,
+            creates: Allowance {
+                calls: 1_000,
+                within: Duration::from_secs(1),
+            },
+            tasks: quick,
+            others: quick,
+        };
+        let config = KieConfig {
+            upload_url: url.clone(),
+            pace,
+            ..KieConfig::new(url, SecretString::from("a key"))
+        };
         let api: Arc<dyn GenerationApi> = Arc::new(KieClient::new(config).expect("a client"));
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let kept = || CacheConfig::with_ttl(Duration::from_mins(10));
@@ -105,7 +119,13 @@ impl Studio {
                 ..FlowSettings::default()
             },
         };
-        studio.sim("limits", &json!({ "catalogue_per_second": 0 })).await;
+        studio
+            .sim(
+                "limits",
+                &json!({ "catalogue_per_second": 0, "creates_per_10_seconds": 0, "reads_per_second": 0 }),
+            )
+            .await;
+        studio.sim("speed", &json!({ "seconds": 0 })).await;
         studio
     }
 

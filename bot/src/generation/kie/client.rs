@@ -171,6 +171,10 @@ impl GenerationApi for KieClient {
         Ok(Credits(credits))
     }
 
+    async fn turn_to_create(&self) {
+        self.transport.admit().await;
+    }
+
     async fn create(&self, task: &NewTask) -> Result<TaskId, GenerationError> {
         let NewTask {
             model,

@@ -1,10 +1,11 @@
 //! How fast calls may follow each other: what the API turns away costs a whole window of waiting, so it isn't sent.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Mutex;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 /// How fast calls may follow each other. All calls of one client keep it together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +44,9 @@ pub struct Allowance {
     pub within: Duration,
 }
 
+/// Longer than any pause that an API asks for.
+const FOREVER: Duration = Duration::from_hours(24);
+
 /// Which allowance a call is counted on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lane {
@@ -58,6 +62,8 @@ pub(super) enum Lane {
 pub(super) struct Limiter {
     catalogue: Gate,
     creates: Gate,
+    /// Turns to create that were waited for, and not used yet.
+    admitted: AtomicUsize,
     tasks: Gate,
     uploads: Gate,
     others: Gate,
@@ -84,6 +90,7 @@ impl Limiter {
         Self {
             catalogue: each(catalogue),
             creates: Gate::new(creates),
+            admitted: AtomicUsize::new(0),
             tasks: each(tasks),
             uploads: each(others),
             others: each(others),
@@ -96,7 +103,26 @@ impl Limiter {
     ///
     /// The time that is left when the API wants longer than `longest` without calls.
     pub(super) async fn turn(&self, lane: Lane, longest: Duration) -> Result<(), Duration> {
+        if lane == Lane::Creates && self.uses_admission() {
+            return Ok(());
+        }
         self.gate(lane).pass(longest).await
+    }
+
+    /// Waits for the turn to create, which the next call that creates then has.
+    pub(super) async fn admit(&self) {
+        while self.creates.pass(FOREVER).await.is_err() {
+            // The API wants longer than that without calls.
+            sleep(FOREVER).await;
+        }
+        self.admitted.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn uses_admission(&self) -> bool {
+        let used = |admitted: usize| admitted.checked_sub(1);
+        self.admitted
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, used)
+            .is_ok()
     }
 
     /// Lets nobody through for `pause`.
@@ -178,6 +204,20 @@ mod tests {
             tasks: Duration::from_millis(100),
             others: Duration::from_millis(100),
         }))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_turn_that_was_waited_for_is_used_by_the_next_call() {
+        let limiter = limiter();
+        let begun = Instant::now();
+        for _ in 0..4 {
+            limiter.admit().await;
+            let waited = begun.elapsed();
+            limiter.turn(Lane::Creates, LONG).await.unwrap();
+            assert_eq!(begun.elapsed(), waited, "it goes at once");
+        }
+        assert!(begun.elapsed() >= Duration::from_secs(10), "and counts once");
+        assert!(begun.elapsed() < Duration::from_secs(11));
     }
 
     #[tokio::test(start_paused = true)]

@@ -158,6 +158,11 @@ impl Transport {
         })
     }
 
+    /// Waits for the turn to create a task, which the next call that creates one then has.
+    pub(super) async fn admit(&self) {
+        self.limiter.admit().await;
+    }
+
     /// Makes the call, again where that is safe, until it answers or the attempts are spent.
     pub(super) async fn call(&self, call: &Call<'_>) -> Result<Answer, GenerationError> {
         (|| self.attempt(call))
