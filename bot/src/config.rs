@@ -19,6 +19,7 @@
 
 mod cache;
 mod error;
+mod generation;
 mod redaction;
 mod setting;
 mod slowness;
@@ -37,6 +38,7 @@ use url::Url;
 
 pub use self::cache::{CacheSettings, CacheUrl};
 pub use self::error::{ConfigError, Origin, Problem};
+pub use self::generation::GenerationSettings;
 pub(crate) use self::redaction::without_secrets;
 pub use self::setting::Setting;
 pub use self::sources::{SettingFlags, Sources};
@@ -107,17 +109,6 @@ pub struct ShippingSettings {
     pub api_prefix: String,
     /// The account's key.
     pub api_key: SecretString,
-}
-
-/// How to reach the generation API.
-#[derive(Debug, Clone)]
-pub struct GenerationSettings {
-    /// The address of the API, without a slash at the end of its path.
-    pub api_url: Url,
-    /// The account's key.
-    pub api_key: SecretString,
-    /// The address of the host that takes files, likewise.
-    pub upload_url: Url,
 }
 
 /// When idle sessions are removed.
@@ -268,20 +259,6 @@ impl TelegramSettings {
     /// Whether the server is Telegram's own, which is more particular about webhooks than others.
     fn is_telegrams_own(&self) -> bool {
         self.api_url.host_str() == Some("api.telegram.org")
-    }
-}
-
-impl GenerationSettings {
-    /// The settings, if there is a key. What is wrong with them, `findings` remembers.
-    fn read(findings: &mut Findings<'_>) -> Option<Self> {
-        let api_url = findings.read(&setting::KIE_API_URL, values::parse_api_url);
-        let api_key = findings.read(&setting::KIE_API_KEY, values::parse_optional_api_key);
-        let upload_url = findings.read(&setting::KIE_UPLOAD_URL, values::parse_api_url);
-        Some(Self {
-            api_url: api_url?,
-            api_key: api_key??,
-            upload_url: upload_url?,
-        })
     }
 }
 

@@ -315,6 +315,7 @@ fn generation_client(
         api_url,
         api_key,
         upload_url,
+        ..
     }) = &settings.generation
     else {
         return Ok(None);

@@ -20,6 +20,10 @@ pub struct CacheSettings {
     pub models: Duration,
     /// What one of them asks for.
     pub model_info: Duration,
+    /// The balance that texts show.
+    pub accounts: Duration,
+    /// What a finished generation brought.
+    pub results: Duration,
     /// Where several processes keep it together; each for itself without one.
     pub shared: Option<CacheUrl>,
 }
@@ -66,12 +70,16 @@ impl CacheSettings {
         let carriers = findings.read(&setting::CACHE_CARRIERS, values::parse_time_to_live);
         let models = findings.read(&setting::CACHE_MODELS, values::parse_time_to_live);
         let model_info = findings.read(&setting::CACHE_MODEL_INFO, values::parse_time_to_live);
+        let accounts = findings.read(&setting::CACHE_ACCOUNTS, values::parse_time_to_live);
+        let results = findings.read(&setting::CACHE_RESULTS, values::parse_time_to_live);
         let shared = findings.read(&setting::CACHE_URL, CacheUrl::parse);
         Some(Self {
             rates: rates?,
             carriers: carriers?,
             models: models?,
             model_info: model_info?,
+            accounts: accounts?,
+            results: results?,
             shared: shared?,
         })
     }
@@ -84,6 +92,16 @@ impl CacheSettings {
     /// The cache of the list of models.
     pub fn models(&self) -> CacheConfig {
         kept_for(self.models)
+    }
+
+    /// The cache of balances.
+    pub fn accounts(&self) -> CacheConfig {
+        kept_for(self.accounts)
+    }
+
+    /// The cache of what finished generations brought.
+    pub fn results(&self) -> CacheConfig {
+        kept_for(self.results)
     }
 
     /// The cache of what models ask for.

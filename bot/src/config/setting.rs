@@ -29,7 +29,7 @@ impl Setting {
     pub const ENVIRONMENT_PREFIX: &'static str = "STEPKEEP_";
 
     /// Every setting, in the order in which people are told of them.
-    pub const ALL: [&'static Self; 32] = [
+    pub const ALL: [&'static Self; 38] = [
         &TELEGRAM_TOKEN,
         &TELEGRAM_API_URL,
         &DELIVERY,
@@ -44,6 +44,10 @@ impl Setting {
         &KIE_API_URL,
         &KIE_API_KEY,
         &KIE_UPLOAD_URL,
+        &CREDIT_PRICE,
+        &GENERATION_PRICES,
+        &MAX_PROMPT_LENGTH,
+        &MAX_ERROR_LENGTH,
         &ADMINS,
         &CLEANUP_INTERVAL,
         &CLEANUP_IDLE,
@@ -51,6 +55,8 @@ impl Setting {
         &CACHE_CARRIERS,
         &CACHE_MODELS,
         &CACHE_MODEL_INFO,
+        &CACHE_ACCOUNTS,
+        &CACHE_RESULTS,
         &CACHE_URL,
         &SHIPPING_REMINDER,
         &SHIPPING_TIMEOUT,
@@ -235,6 +241,46 @@ pub(super) static KIE_UPLOAD_URL: Setting = Setting {
     list: false,
 };
 
+pub(super) static CREDIT_PRICE: Setting = Setting {
+    key: "credit_price",
+    about: "What people pay for one credit of the KIE API, in the currency of the accounts",
+    expected: "a decimal number above 0",
+    example: "0.005",
+    default: Some("0.005"),
+    secret: false,
+    list: false,
+};
+
+pub(super) static GENERATION_PRICES: Setting = Setting {
+    key: "generation_prices",
+    about: "A TOML file with prices of models in credits, which count above those that come with the bot",
+    expected: "the path of a file, or nothing",
+    example: "prices.toml",
+    default: Some(""),
+    secret: false,
+    list: false,
+};
+
+pub(super) static MAX_PROMPT_LENGTH: Setting = Setting {
+    key: "max_prompt_length",
+    about: "How many characters of text for a generation a person may send",
+    expected: "a whole number from 1 to 20000",
+    example: "2000",
+    default: Some("5000"),
+    secret: false,
+    list: false,
+};
+
+pub(super) static MAX_ERROR_LENGTH: Setting = Setting {
+    key: "max_error_length",
+    about: "How many characters of the KIE API's words about a failure a person reads",
+    expected: "a whole number from 0 to 1000",
+    example: "300",
+    default: Some("300"),
+    secret: false,
+    list: false,
+};
+
 pub(super) static ADMINS: Setting = Setting {
     key: "admins",
     about: "Telegram ids of those who may use the operator's commands",
@@ -301,6 +347,26 @@ pub(super) static CACHE_MODEL_INFO: Setting = Setting {
     expected: "a duration from 1s to 24h",
     example: "30m",
     default: Some("10m"),
+    secret: false,
+    list: false,
+};
+
+pub(super) static CACHE_ACCOUNTS: Setting = Setting {
+    key: "cache_accounts",
+    about: "How long the balance is kept that texts show",
+    expected: "a duration from 1s to 24h",
+    example: "5m",
+    default: Some("5m"),
+    secret: false,
+    list: false,
+};
+
+pub(super) static CACHE_RESULTS: Setting = Setting {
+    key: "cache_results",
+    about: "How long is kept what a finished generation brought",
+    expected: "a duration from 1s to 24h",
+    example: "1m",
+    default: Some("1m"),
     secret: false,
     list: false,
 };

@@ -38,13 +38,20 @@ pub enum DocumentError {
     /// address, and whoever logs an error logs its sources.
     #[error("the file could not be fetched ({})", .0.kind().as_str())]
     Api(ShippingError),
+    /// The API that has it can't be asked now.
+    #[error("the file can't be fetched at the moment")]
+    Later,
+    /// The API that has it doesn't give it. The word says why.
+    #[error("the file is refused ({0})")]
+    Refused(&'static str),
 }
 
 impl DocumentError {
     /// Whether it makes sense to try again later.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Unknown => false,
+            Self::Unknown | Self::Refused(_) => false,
+            Self::Later => true,
             Self::Api(error) => error.is_retryable(),
         }
     }

@@ -3,6 +3,7 @@
 
 mod handing_in;
 mod input;
+mod inspector;
 mod watching;
 
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use crate::generation::{
 };
 use crate::ledger::{Ledger, LedgerError};
 pub use input::{FileTrouble, SentFiles};
+pub use inspector::GenerationInspector;
 
 /// What a source of a generation's file begins with; the task's id and the file's number follow.
 pub const RESULT_SOURCE: &str = "generation:";

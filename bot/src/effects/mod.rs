@@ -2,6 +2,7 @@
 
 mod documents;
 mod generation;
+mod result_files;
 mod shipping;
 
 use std::fmt;
@@ -10,7 +11,10 @@ use async_trait::async_trait;
 use stepkeep_core::{FieldValue, PendingEffect};
 
 pub use documents::{Document, DocumentError, Documents, LabelDocuments};
-pub use generation::{FileTrouble, GenerationCare, GenerationEffects, RESULT_SOURCE, SentFiles};
+pub use generation::{
+    FileTrouble, GenerationCare, GenerationEffects, GenerationInspector, RESULT_SOURCE, SentFiles,
+};
+pub use result_files::{DocumentsBySource, ResultFiles};
 pub use shipping::ShippingEffects;
 
 /// Makes outside calls.

@@ -73,6 +73,9 @@ pub struct Watched {
     pub task: TaskId,
     /// When it was begun.
     pub since: Timestamp,
+    /// When the person was told last how far it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<Timestamp>,
 }
 
 /// A generation of which it isn't known whether it was begun.

@@ -17,6 +17,9 @@ use crate::localization::Args;
 
 use super::rendering::shortened;
 
+/// The shortest time between two words on how far a generation is.
+const SHORTEST_SILENCE: Duration = Duration::from_secs(20);
+
 impl GenerationFlow {
     pub(super) fn effect_finished(
         &self,
@@ -65,6 +68,7 @@ impl GenerationFlow {
                     job: job.handed_in(),
                     task,
                     since: at,
+                    told: None,
                 };
                 return Ok(notice.and_ask(calls::watch(&watched)?));
             }
@@ -135,7 +139,11 @@ impl GenerationFlow {
     ) -> Result<Turn, FlowError> {
         match outcome {
             WatchOutcome::Running { state, at } => {
-                let text = self.running(context, &watched, state, at.since(watched.since));
+                let elapsed = at.since(watched.since);
+                if !is_worth_telling(&watched, elapsed) {
+                    return Ok(Turn::default().and_ask(calls::watch(&watched)?));
+                }
+                let text = self.running(context, &watched, state, elapsed);
                 let turn = match watched.job.message {
                     Some(target) => Turn::say(Reply::Edit {
                         target,
@@ -143,7 +151,8 @@ impl GenerationFlow {
                     }),
                     None => Turn::default(),
                 };
-                Ok(turn.and_ask(calls::watch(&watched)?))
+                let told = Some(at);
+                Ok(turn.and_ask(calls::watch(&Watched { told, ..watched })?))
             }
             WatchOutcome::Done(finished) => Ok(self.finished(context, &watched, finished)),
             WatchOutcome::Failed(failure) => {
@@ -251,6 +260,7 @@ impl GenerationFlow {
                     job: unclear.job,
                     task,
                     since: at,
+                    told: None,
                 };
                 Ok(notice.and_ask(calls::watch(&watched)?))
             }
@@ -329,6 +339,13 @@ impl GenerationFlow {
             .localizer
             .generation_error(speech.language, error, self.offer.longest_error)
     }
+}
+
+/// Whether a person is told once more how far a generation is: less often the longer it takes, since Telegram takes only so many
+/// messages from one bot, however many generations there are.
+fn is_worth_telling(watched: &Watched, elapsed: Duration) -> bool {
+    let told_after = watched.told.map(|told| told.since(watched.since));
+    told_after.is_none_or(|told| elapsed >= told + (told / 3).max(SHORTEST_SILENCE))
 }
 
 fn shown(file: ResultSource, message: Message) -> Reply {
