@@ -20,11 +20,12 @@ use tokio_util::sync::CancellationToken;
 use crate::catalogue::Catalogues;
 use crate::config::{GenerationSettings, Settings, TelegramSettings};
 use crate::dead_letters::{self, DeadLetters};
-use crate::effects::{LabelDocuments, ShippingEffects};
+use crate::effects::{EffectsByName, LabelDocuments, LabelInspector, LedgerEffects, ShippingEffects};
 use crate::failure::Failure;
 use crate::flows::{COMMANDS, FlowSettings, flows};
 use crate::generation::{GenerationApi, KieClient, KieConfig};
 use crate::leadership::Leadership;
+use crate::ledger::{Ledger, LedgerWatch};
 use crate::localization::{Language, Localizer};
 use crate::metrics::{CacheCollector, Census, CensusConfig, RunnerLoadCollector};
 use crate::observation::Observers;
@@ -125,6 +126,7 @@ fn cleanup_settings(settings: &Settings) -> CleanupSettings {
         scopes: BTreeMap::from([
             (SessionShelf::scope(), None),
             (Leadership::scope(), None),
+            (Ledger::scope(), None),
             (DeadLetters::scope(), Some(dead_letters::KEPT_FOR)),
         ]),
         ..CleanupSettings::default()
@@ -164,7 +166,35 @@ pub async fn run_observed(
     ended
 }
 
+/// Opens the ledger's own store if it has one, and runs.
 async fn run_watched(settings: &Settings, watched: &Watched, stop: &CancellationToken) -> anyhow::Result<()> {
+    let Some(url) = &settings.ledger.url else {
+        let ledger_store = Arc::clone(&watched.store);
+        return run_with_ledger(settings, watched, ledger_store, stop).await;
+    };
+    let opened = OpenStore::open(url).await.with_context(|| {
+        Failure::new(
+            format!("the ledger's store {url} could not be opened"),
+            "look at the reason above, or name another store in STEPKEEP_LEDGER_URL",
+        )
+    })?;
+    warn_of_the_store(&*opened.administration).await;
+    let ledger_store = Layers::new(Arc::clone(&opened.sessions), opened.administration.backend())
+        .with_deadline(Deadlines::default())
+        .with_retry(RetryPolicy::default())
+        .with_observer(settings.slowness, Arc::new(watched.telemetry.observers.clone()))
+        .into_shared();
+    let ended = run_with_ledger(settings, watched, ledger_store, stop).await;
+    opened.close().await;
+    ended
+}
+
+async fn run_with_ledger(
+    settings: &Settings,
+    watched: &Watched,
+    ledger_store: Arc<dyn SessionStore>,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
     let (store, status) = (Arc::clone(&watched.store), &watched.status);
     let Telemetry {
         metrics, observers, ..
@@ -213,6 +243,22 @@ async fn run_watched(settings: &Settings, watched: &Watched, stop: &Cancellation
         bot,
         CensusConfig::default(),
     );
+    let ledger = Ledger::new(
+        ledger_store,
+        Arc::clone(&clock),
+        bot,
+        settings.ledger.config.clone(),
+    );
+    let effects = EffectsByName::new()
+        .with(
+            &ShippingEffects::NAMES,
+            ShippingEffects::new(Arc::clone(&shipping), catalogues.rates.clone()).with_ledger(ledger.clone()),
+        )
+        .with(
+            &LedgerEffects::NAMES,
+            LedgerEffects::new(ledger.clone(), Arc::clone(&store), bot),
+        );
+    let ledger_watch = LedgerWatch::new(ledger, vec![Arc::new(LabelInspector::new(Arc::clone(&shipping)))]);
     let runner = Runner::new(RunnerParts {
         engine: TurnEngine::new(
             Arc::clone(&store),
@@ -221,11 +267,8 @@ async fn run_watched(settings: &Settings, watched: &Watched, stop: &Cancellation
         ),
         sender: Arc::clone(&sender),
         localizer,
-        effects: Arc::new(ShippingEffects::new(
-            Arc::clone(&shipping),
-            catalogues.rates.clone(),
-        )),
-        documents: Arc::new(LabelDocuments::new(shipping)),
+        effects: Arc::new(effects),
+        documents: Arc::new(LabelDocuments::new(Arc::clone(&shipping))),
         bot,
         bot_name: me.username().to_owned(),
         dead_letters: DeadLetters::new(Arc::clone(&store), Arc::new(SystemClock), bot),
@@ -234,6 +277,10 @@ async fn run_watched(settings: &Settings, watched: &Watched, stop: &Cancellation
     });
     metrics.register(Arc::new(RunnerLoadCollector::new(&runner)));
     status.runs(&runner);
+    let looking_into_charges = tokio::spawn({
+        let stop = stop.clone();
+        async move { ledger_watch.run(&stop).await }
+    });
     let counting = tokio::spawn({
         let (metrics, stop) = (metrics.clone(), stop.clone());
         async move { tokio::join!(census.run(&metrics, &stop), metrics.keep_up(&stop)) }
@@ -256,6 +303,7 @@ async fn run_watched(settings: &Settings, watched: &Watched, stop: &Cancellation
         }
     };
     recovery.abort();
+    looking_into_charges.abort();
     counting.abort();
     ended
 }
@@ -283,6 +331,8 @@ fn flow_settings(settings: &Settings, catalogues: &Catalogues) -> FlowSettings {
             close_after,
             skip_reminder_after: LATEST_REMINDER,
         }),
+        admins: settings.admins.clone(),
+        currency: Some(settings.ledger.config.currency),
     }
 }
 

@@ -1,6 +1,9 @@
 //! The outside calls that turns ask for: who makes them, outside of any turn.
 
 mod documents;
+mod label_payments;
+mod ledger;
+mod router;
 mod shipping;
 
 use std::fmt;
@@ -9,6 +12,9 @@ use async_trait::async_trait;
 use stepkeep_core::{FieldValue, PendingEffect};
 
 pub use documents::{Document, DocumentError, Documents, LabelDocuments};
+pub use label_payments::LabelInspector;
+pub use ledger::LedgerEffects;
+pub use router::EffectsByName;
 pub use shipping::ShippingEffects;
 
 /// Makes outside calls.

@@ -1,19 +1,23 @@
 //! The bot's dialogues: pure functions from a session and an event to a turn.
 
+pub mod balance;
 mod home;
 mod menus;
 pub mod shipping;
 mod speech;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use stepkeep_core::{Flows, IdlePolicy};
+use stepkeep_core::{Flows, IdlePolicy, UserId};
 
 pub use home::COMMANDS;
 pub use speech::language_of_session;
 
 use crate::catalogue::RatesAtHand;
 use crate::localization::Localizer;
+use crate::money::Currency;
+use balance::BalanceDialogue;
 use home::HomeFlow;
 use shipping::ShippingFlow;
 use speech::language_field;
@@ -25,6 +29,10 @@ pub struct FlowSettings {
     pub rates: Option<Arc<dyn RatesAtHand>>,
     /// What becomes of an order whose person stops answering; `None` lets it wait until the cleanup.
     pub shipping_idle: Option<IdlePolicy>,
+    /// Those who may use the operator's commands.
+    pub admins: BTreeSet<UserId>,
+    /// The currency of balances; dollars if nothing is said.
+    pub currency: Option<Currency>,
 }
 
 /// A dialogue as operators look at it.
@@ -53,7 +61,11 @@ pub fn flow_maps() -> Vec<FlowMap> {
 
 /// All dialogues of the bot.
 pub fn flows(localizer: &Arc<Localizer>, settings: &FlowSettings) -> Flows {
-    Flows::new(HomeFlow::new(Arc::clone(localizer)))
+    let balance = BalanceDialogue {
+        admins: settings.admins.clone(),
+        currency: settings.currency.unwrap_or(Currency::USD),
+    };
+    Flows::new(HomeFlow::new(Arc::clone(localizer), balance))
         .with(ShippingFlow::new(Arc::clone(localizer), settings))
         .keeping(language_field())
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use stepkeep_core::{
     BotId, Clock, NewSession, ScanFilter, Scope, Session, SessionChange, SessionKey, SessionStore,
     StoreErrorKind, Timestamp, UserId,
@@ -34,7 +34,7 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 
 /// How an account stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountSummary {
     /// The currency of all amounts.
     pub currency: Currency,

@@ -24,7 +24,7 @@ const fn source(name: &'static str, english: &'static str, russian: &'static str
 }
 
 /// The message files, by subject.
-const SOURCES: [Source; 4] = [
+const SOURCES: [Source; 5] = [
     source(
         "common",
         include_str!("../../locales/en/common.ftl"),
@@ -44,6 +44,11 @@ const SOURCES: [Source; 4] = [
         "shipping",
         include_str!("../../locales/en/shipping.ftl"),
         include_str!("../../locales/ru/shipping.ftl"),
+    ),
+    source(
+        "balance",
+        include_str!("../../locales/en/balance.ftl"),
+        include_str!("../../locales/ru/balance.ftl"),
     ),
 ];
 

@@ -4,6 +4,7 @@ pub mod calls;
 mod fields;
 mod offers;
 mod order;
+pub mod payment;
 mod price_check;
 mod purchase;
 mod questions;
@@ -83,7 +84,9 @@ pub(super) struct ShippingFlow {
 
 impl ShippingFlow {
     pub(super) fn new(localizer: Arc<Localizer>, settings: &FlowSettings) -> Self {
-        let FlowSettings { rates, shipping_idle } = settings.clone();
+        let FlowSettings {
+            rates, shipping_idle, ..
+        } = settings.clone();
         let form = questions::form(&localizer);
         Self {
             localizer,
