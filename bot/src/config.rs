@@ -20,6 +20,7 @@
 mod cache;
 mod error;
 mod generation;
+mod ledger;
 mod redaction;
 mod setting;
 mod slowness;
@@ -39,6 +40,7 @@ use url::Url;
 pub use self::cache::{CacheSettings, CacheUrl};
 pub use self::error::{ConfigError, Origin, Problem};
 pub use self::generation::GenerationSettings;
+pub use self::ledger::LedgerSettings;
 pub(crate) use self::redaction::without_secrets;
 pub use self::setting::Setting;
 pub use self::sources::{SettingFlags, Sources};
@@ -66,6 +68,8 @@ pub struct Settings {
     pub store: StoreUrl,
     /// Those who may use the operator's commands.
     pub admins: BTreeSet<UserId>,
+    /// Where balances are kept, and what is charged.
+    pub ledger: LedgerSettings,
     /// When idle sessions are removed.
     pub cleanup: CleanupSettings,
     /// How long is kept what comes from elsewhere.
@@ -147,6 +151,7 @@ impl Settings {
         let api_key = findings.read(&setting::SHIPPING_API_KEY, values::parse_api_key);
         let generation = GenerationSettings::read(&mut findings);
         let admins = findings.read(&setting::ADMINS, values::parse_user_ids);
+        let ledger = LedgerSettings::read(&mut findings, admins.as_ref());
         let interval = findings.read(&setting::CLEANUP_INTERVAL, values::parse_cleanup_interval);
         let idle = findings.read(&setting::CLEANUP_IDLE, values::parse_cleanup_idle);
         let cache = CacheSettings::read(&mut findings);
@@ -168,6 +173,7 @@ impl Settings {
                 generation,
                 store: store?,
                 admins: admins?,
+                ledger: ledger?,
                 cleanup: CleanupSettings {
                     interval: interval?,
                     idle: idle?,
@@ -223,6 +229,8 @@ impl OperatorSettings {
 pub struct StoreSettings {
     /// Where sessions are kept.
     pub store: StoreUrl,
+    /// Where balances are kept, if elsewhere.
+    pub ledger: Option<StoreUrl>,
     /// What is logged, and how.
     pub log: LogSettings,
 }
@@ -236,10 +244,12 @@ impl StoreSettings {
     pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
         let mut findings = Findings::of(sources);
         let store = findings.read(&setting::STORE, StoreUrl::parse);
+        let ledger = ledger::read_url(&mut findings);
         let log = LogSettings::read(&mut findings);
         findings.conclude(move || {
             Some(Self {
                 store: store?,
+                ledger: ledger?,
                 log: log?,
             })
         })

@@ -34,6 +34,7 @@ pub async fn demo(
             ("kie_api_url", format!("{sandbox}/generation")),
             ("kie_api_key", "demo".to_owned()),
             ("kie_upload_url", format!("{sandbox}/generation")),
+            ("welcome_credit", "1000.00".to_owned()),
         ];
         let sources = arguments.sources(environment.iter().cloned());
         Settings::load(&sources.with_fixed("the demo", fixed))

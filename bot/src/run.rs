@@ -2,6 +2,7 @@
 
 mod by_polling;
 mod by_webhook;
+mod generation;
 mod watched;
 
 use std::collections::BTreeMap;
@@ -17,14 +18,18 @@ use teloxide_core::payloads::{GetMe, SetMyCommands};
 use teloxide_core::types::BotCommand;
 use tokio_util::sync::CancellationToken;
 
-use crate::catalogue::Catalogues;
-use crate::config::{GenerationSettings, Settings, TelegramSettings};
+use crate::catalogue::{AccountCatalogue, Catalogues};
+use crate::config::{Settings, TelegramSettings};
 use crate::dead_letters::{self, DeadLetters};
-use crate::effects::{LabelDocuments, ShippingEffects};
+use crate::effects::{
+    DocumentsBySource, EffectsByName, GenerationEffects, LabelDocuments, LabelInspector, LedgerEffects,
+    RESULT_SOURCE, ShippingEffects,
+};
 use crate::failure::Failure;
+use crate::flows::shipping::LABEL_SOURCE;
 use crate::flows::{COMMANDS, FlowSettings, flows};
-use crate::generation::{GenerationApi, KieClient, KieConfig};
 use crate::leadership::Leadership;
+use crate::ledger::{Inspector, Ledger, LedgerWatch};
 use crate::localization::{Language, Localizer};
 use crate::metrics::{CacheCollector, Census, CensusConfig, RunnerLoadCollector};
 use crate::observation::Observers;
@@ -34,6 +39,7 @@ use crate::status::{CacheFigures, StatusServer};
 use crate::store::OpenStore;
 use crate::telegram::{ClientConfig, Sender, SenderConfig, SessionShelf, TelegramClient};
 use crate::telemetry::Telemetry;
+use generation::Generation;
 use watched::Watched;
 
 /// How long what is under way may take to finish when the bot is stopped.
@@ -125,6 +131,7 @@ fn cleanup_settings(settings: &Settings) -> CleanupSettings {
         scopes: BTreeMap::from([
             (SessionShelf::scope(), None),
             (Leadership::scope(), None),
+            (Ledger::scope(), None),
             (DeadLetters::scope(), Some(dead_letters::KEPT_FOR)),
         ]),
         ..CleanupSettings::default()
@@ -164,7 +171,35 @@ pub async fn run_observed(
     ended
 }
 
+/// Opens the ledger's own store if it has one, and runs.
 async fn run_watched(settings: &Settings, watched: &Watched, stop: &CancellationToken) -> anyhow::Result<()> {
+    let Some(url) = &settings.ledger.url else {
+        let ledger_store = Arc::clone(&watched.store);
+        return run_with_ledger(settings, watched, ledger_store, stop).await;
+    };
+    let opened = OpenStore::open(url).await.with_context(|| {
+        Failure::new(
+            format!("the ledger's store {url} could not be opened"),
+            "look at the reason above, or name another store in STEPKEEP_LEDGER_URL",
+        )
+    })?;
+    warn_of_the_store(&*opened.administration).await;
+    let ledger_store = Layers::new(Arc::clone(&opened.sessions), opened.administration.backend())
+        .with_deadline(Deadlines::default())
+        .with_retry(RetryPolicy::default())
+        .with_observer(settings.slowness, Arc::new(watched.telemetry.observers.clone()))
+        .into_shared();
+    let ended = run_with_ledger(settings, watched, ledger_store, stop).await;
+    opened.close().await;
+    ended
+}
+
+async fn run_with_ledger(
+    settings: &Settings,
+    watched: &Watched,
+    ledger_store: Arc<dyn SessionStore>,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
     let (store, status) = (Arc::clone(&watched.store), &watched.status);
     let Telemetry {
         metrics, observers, ..
@@ -173,7 +208,7 @@ async fn run_watched(settings: &Settings, watched: &Watched, stop: &Cancellation
     status.asks_with(telegram.clone());
     let shipping_client = Arc::new(shipping_client(settings, observers)?);
     let shipping: Arc<dyn ShippingApi> = Arc::<ShippingClient>::clone(&shipping_client);
-    let generation = generation_client(settings, observers)?;
+    let generation_api = generation::client(settings, observers)?;
     let sender = Arc::new(Sender::new(telegram.clone(), SenderConfig::default()));
     let Some(me) = stop.run_until_cancelled(sender.send(None, &GetMe::new())).await else {
         return Ok(());
@@ -188,15 +223,23 @@ async fn run_watched(settings: &Settings, watched: &Watched, stop: &Cancellation
 
     let bot = telegram.bot_id();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let catalogues = Catalogues::new(&settings.cache, &shipping, generation.as_ref(), &clock);
+    let ledger = Ledger::new(
+        ledger_store,
+        Arc::clone(&clock),
+        bot,
+        settings.ledger.config.clone(),
+    );
+    let catalogues = Catalogues::new(&settings.cache, &shipping, generation_api.as_ref(), &clock);
     let catalogues = catalogues.context(Failure::new(
         "what comes from elsewhere can't be shared between processes",
         "look at STEPKEEP_CACHE_URL",
     ))?;
-    let catalogues = catalogues.with_carriers_of(&shipping_client);
-    if let Some(models) = catalogues.models.clone() {
-        tokio::spawn(async move { models.warm_up().await });
-    }
+    let (accounts, ledger) = AccountCatalogue::of(ledger, settings.cache.accounts(), &clock);
+    let catalogues = catalogues
+        .with_carriers_of(&shipping_client)
+        .with_accounts(accounts.clone());
+    let learning = generation::keep_learning(&catalogues, settings.cache.model_info, stop);
+    let generation = Generation::of(settings, generation_api, &catalogues, &ledger, &telegram, &clock)?;
     status.has_caches({
         let catalogues = catalogues.clone();
         move || catalogues.statistics().iter().map(CacheFigures::of).collect()
@@ -205,7 +248,10 @@ async fn run_watched(settings: &Settings, watched: &Watched, stop: &Cancellation
         let catalogues = catalogues.clone();
         move || catalogues.statistics()
     })));
-    let flow_settings = flow_settings(settings, &catalogues);
+    let flow_settings = FlowSettings {
+        generation: generation.as_ref().map(|generation| generation.offer.clone()),
+        ..flow_settings(settings, &catalogues)
+    };
     let census = Census::new(
         Arc::clone(&store),
         Arc::new(SystemClock),
@@ -213,6 +259,24 @@ async fn run_watched(settings: &Settings, watched: &Watched, stop: &Cancellation
         bot,
         CensusConfig::default(),
     );
+    let mut effects = EffectsByName::new()
+        .with(
+            &ShippingEffects::NAMES,
+            ShippingEffects::new(Arc::clone(&shipping), catalogues.rates.clone()).with_ledger(ledger.clone()),
+        )
+        .with(
+            &LedgerEffects::NAMES,
+            LedgerEffects::new(ledger.clone(), Arc::clone(&store), bot),
+        );
+    let mut documents =
+        DocumentsBySource::new().with(LABEL_SOURCE, LabelDocuments::new(Arc::clone(&shipping)));
+    let mut inspectors: Vec<Arc<dyn Inspector>> = vec![Arc::new(LabelInspector::new(Arc::clone(&shipping)))];
+    if let Some(generation) = generation {
+        effects = effects.with(&GenerationEffects::NAMES, generation.effects);
+        documents = documents.with(RESULT_SOURCE, generation.files);
+        inspectors.push(Arc::new(generation.inspector));
+    }
+    let ledger_watch = LedgerWatch::new(ledger, inspectors);
     let runner = Runner::new(RunnerParts {
         engine: TurnEngine::new(
             Arc::clone(&store),
@@ -221,11 +285,8 @@ async fn run_watched(settings: &Settings, watched: &Watched, stop: &Cancellation
         ),
         sender: Arc::clone(&sender),
         localizer,
-        effects: Arc::new(ShippingEffects::new(
-            Arc::clone(&shipping),
-            catalogues.rates.clone(),
-        )),
-        documents: Arc::new(LabelDocuments::new(shipping)),
+        effects: Arc::new(effects),
+        documents: Arc::new(documents),
         bot,
         bot_name: me.username().to_owned(),
         dead_letters: DeadLetters::new(Arc::clone(&store), Arc::new(SystemClock), bot),
@@ -234,6 +295,10 @@ async fn run_watched(settings: &Settings, watched: &Watched, stop: &Cancellation
     });
     metrics.register(Arc::new(RunnerLoadCollector::new(&runner)));
     status.runs(&runner);
+    let looking_into_charges = tokio::spawn({
+        let stop = stop.clone();
+        async move { ledger_watch.run(&stop).await }
+    });
     let counting = tokio::spawn({
         let (metrics, stop) = (metrics.clone(), stop.clone());
         async move { tokio::join!(census.run(&metrics, &stop), metrics.keep_up(&stop)) }
@@ -256,6 +321,8 @@ async fn run_watched(settings: &Settings, watched: &Watched, stop: &Cancellation
         }
     };
     recovery.abort();
+    learning.abort();
+    looking_into_charges.abort();
     counting.abort();
     ended
 }
@@ -284,6 +351,8 @@ fn flow_settings(settings: &Settings, catalogues: &Catalogues) -> FlowSettings {
             close_after,
             skip_reminder_after: LATEST_REMINDER,
         }),
+        admins: settings.admins.clone(),
+        currency: Some(settings.ledger.config.currency),
     }
 }
 
@@ -304,32 +373,6 @@ pub(crate) fn telegram_client(
         "the client of the Telegram API can't be set up",
         CERTIFICATES,
     ))
-}
-
-/// The client of the generation API, if there is a key for it.
-fn generation_client(
-    settings: &Settings,
-    observers: &Observers,
-) -> anyhow::Result<Option<Arc<dyn GenerationApi>>> {
-    let Some(GenerationSettings {
-        api_url,
-        api_key,
-        upload_url,
-        ..
-    }) = &settings.generation
-    else {
-        return Ok(None);
-    };
-    let config = KieConfig {
-        upload_url: upload_url.clone(),
-        observers: observers.clone(),
-        ..KieConfig::new(api_url.clone(), api_key.clone())
-    };
-    let client = KieClient::new(config).context(Failure::new(
-        "the client of the generation API can't be set up",
-        CERTIFICATES,
-    ))?;
-    Ok(Some(Arc::new(client)))
 }
 
 fn shipping_client(settings: &Settings, observers: &Observers) -> anyhow::Result<ShippingClient> {

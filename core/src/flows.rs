@@ -135,6 +135,9 @@ impl Flows {
             // The outcome of an effect belongs to the flow that asked, wherever the person is by now.
             return match self.others.get(flow) {
                 Some(flow) => self.finish(context, &**flow, flow.turn(context)?),
+                None if *flow == self.home.name() => {
+                    self.finish(context, &*self.home, self.home.turn(context)?)
+                }
                 None => Err(FlowError::new(
                     "unknown_flow",
                     format!("no flow {flow} is there to take the outcome"),

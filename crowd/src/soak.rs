@@ -242,6 +242,7 @@ async fn bots(
         ("STEPKEEP_STORE", store.url()),
         ("STEPKEEP_SHIPPING_API_URL", format!("{}/shipping", town.url())),
         ("STEPKEEP_SHIPPING_API_KEY", API_KEY.to_owned()),
+        ("STEPKEEP_WELCOME_CREDIT", "1000000.00".to_owned()),
         ("STEPKEEP_LOG", "info".to_owned()),
         ("STEPKEEP_STATUS_LISTEN", "off".to_owned()),
     ];

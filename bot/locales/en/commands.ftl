@@ -4,6 +4,7 @@ command-start = Begin, or begin again
 command-cancel = Cancel what we are doing
 command-help = What I can do
 command-language = Choose the language
+command-balance = What you can spend, and what was charged
 
 help =
     I take shipping orders inside the US: you tell me who sends what to whom, I compare the carriers' prices, buy the label you choose and send it to you as a PDF.
@@ -13,4 +14,5 @@ help =
     /start — begin, or begin again
     /cancel — cancel what we are doing
     /language — English or Russian
+    /balance — what you can spend, and what was charged
     /help — this message

@@ -154,7 +154,7 @@ label-ready-without-tracking =
 
     { $offer }
     Price: { $price }
-label-test = This is a test label: nothing was charged, and no carrier will take it.
+label-test = This is a test label: the carrier was paid nothing for it, and no carrier will take it.
 # $tracking-number (text)
 label-file-late = The label is bought (tracking number { $tracking-number }), but its file isn't there yet. I'll send it as soon as it is.
 label-file-missing = The label's file can't be fetched right now. The label is bought and yours; please write to the operator, who can send it to you.

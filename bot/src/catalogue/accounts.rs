@@ -30,6 +30,13 @@ impl AccountCatalogue {
         ))
     }
 
+    /// A catalogue of this ledger's accounts, with the ledger that tells it of every change.
+    pub fn of(ledger: Ledger, config: CacheConfig, clock: &Arc<dyn Clock>) -> (Self, Ledger) {
+        let accounts = Self::new(ledger.clone(), config, clock);
+        let ledger = ledger.told_to(Arc::new(accounts.clone()));
+        (accounts, ledger)
+    }
+
     /// How an account stands, or stood a moment ago.
     ///
     /// # Errors

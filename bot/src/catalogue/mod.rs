@@ -27,6 +27,10 @@ pub struct Catalogues {
     pub rates: RatesCatalogue,
     /// The models of the generation API, where there is one.
     pub models: Option<ModelCatalogue>,
+    /// What finished generations brought, likewise.
+    pub results: Option<ResultsCatalogue>,
+    /// What people have.
+    pub accounts: Option<AccountCatalogue>,
     carriers: Option<ReadThroughCache<(), CarrierList>>,
 }
 
@@ -45,6 +49,7 @@ impl Catalogues {
         let rates = RatesCatalogue::new(Arc::clone(shipping), settings.rates(), Arc::clone(clock));
         let models =
             generation.map(|api| ModelCatalogue::new(api, settings.models(), settings.model_info(), clock));
+        let results = generation.map(|api| ResultsCatalogue::new(api, settings.results(), clock));
         let (rates, models) = match &shared {
             Some(level) => (
                 rates.shared_by(level),
@@ -55,6 +60,8 @@ impl Catalogues {
         Ok(Self {
             rates,
             models,
+            results,
+            accounts: None,
             carriers: None,
         })
     }
@@ -66,19 +73,32 @@ impl Catalogues {
         Self { carriers, ..self }
     }
 
+    /// The same, with what people have.
+    #[must_use]
+    pub fn with_accounts(self, accounts: AccountCatalogue) -> Self {
+        let accounts = Some(accounts);
+        Self { accounts, ..self }
+    }
+
     /// What each of them did.
     pub fn statistics(&self) -> Vec<CacheStatistics> {
         let Self {
             rates,
             models,
+            results,
+            accounts,
             carriers,
         } = self;
         let models = models.iter().flat_map(ModelCatalogue::statistics);
         let carriers = carriers.iter().map(ReadThroughCache::statistics);
+        let results = results.iter().map(ResultsCatalogue::statistics);
+        let accounts = accounts.iter().map(AccountCatalogue::statistics);
         [rates.statistics()]
             .into_iter()
             .chain(carriers)
             .chain(models)
+            .chain(results)
+            .chain(accounts)
             .collect()
     }
 }

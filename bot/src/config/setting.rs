@@ -29,7 +29,7 @@ impl Setting {
     pub const ENVIRONMENT_PREFIX: &'static str = "STEPKEEP_";
 
     /// Every setting, in the order in which people are told of them.
-    pub const ALL: [&'static Self; 38] = [
+    pub const ALL: [&'static Self; 47] = [
         &TELEGRAM_TOKEN,
         &TELEGRAM_API_URL,
         &DELIVERY,
@@ -49,6 +49,15 @@ impl Setting {
         &MAX_PROMPT_LENGTH,
         &MAX_ERROR_LENGTH,
         &ADMINS,
+        &LEDGER_URL,
+        &CURRENCY,
+        &WELCOME_CREDIT,
+        &ADMIN_DAILY_LIMIT,
+        &DRY_RUN,
+        &DRY_RUN_USERS,
+        &OPEN_GENERATIONS,
+        &RESERVATION_HOLD,
+        &LEDGER_KEEP_DAYS,
         &CLEANUP_INTERVAL,
         &CLEANUP_IDLE,
         &CACHE_RATES,
@@ -289,6 +298,96 @@ pub(super) static ADMINS: Setting = Setting {
     default: Some(""),
     secret: false,
     list: true,
+};
+
+pub(super) static LEDGER_URL: Setting = Setting {
+    key: "ledger_url",
+    about: "Where balances are kept; with the sessions if it is empty",
+    expected: "the URL of a store, or nothing",
+    example: "sqlite:///var/lib/stepkeep/ledger.sqlite",
+    default: Some(""),
+    secret: false,
+    list: false,
+};
+
+pub(super) static CURRENCY: Setting = Setting {
+    key: "currency",
+    about: "The one currency of all balances; never change it once there are accounts",
+    expected: "a currency's code, which is three letters",
+    example: "USD",
+    default: Some("USD"),
+    secret: false,
+    list: false,
+};
+
+pub(super) static WELCOME_CREDIT: Setting = Setting {
+    key: "welcome_credit",
+    about: "What every new balance begins with",
+    expected: "an amount, such as 5.00",
+    example: "5.00",
+    default: Some("0"),
+    secret: false,
+    list: false,
+};
+
+pub(super) static ADMIN_DAILY_LIMIT: Setting = Setting {
+    key: "admin_daily_limit",
+    about: "What each admin may spend on one day, in place of a balance",
+    expected: "an amount, such as 100.00",
+    example: "50.00",
+    default: Some("100.00"),
+    secret: false,
+    list: false,
+};
+
+pub(super) static DRY_RUN: Setting = Setting {
+    key: "dry_run",
+    about: "Whether everything goes through and nobody's balance is charged",
+    expected: "true or false",
+    example: "true",
+    default: Some("false"),
+    secret: false,
+    list: false,
+};
+
+pub(super) static DRY_RUN_USERS: Setting = Setting {
+    key: "dry_run_users",
+    about: "Telegram ids of those whose balance is never charged",
+    expected: "ids of people, which are whole numbers, separated by commas",
+    example: "111111111,222222222",
+    default: Some(""),
+    secret: false,
+    list: true,
+};
+
+pub(super) static OPEN_GENERATIONS: Setting = Setting {
+    key: "open_generations",
+    about: "How many generations of one person may be under way at once",
+    expected: "a whole number from 1 to 20",
+    example: "5",
+    default: Some("5"),
+    secret: false,
+    list: false,
+};
+
+pub(super) static RESERVATION_HOLD: Setting = Setting {
+    key: "reservation_hold",
+    about: "How long money may be reserved before it is looked into what became of the purchase",
+    expected: "a duration of at least 5m",
+    example: "30m",
+    default: Some("15m"),
+    secret: false,
+    list: false,
+};
+
+pub(super) static LEDGER_KEEP_DAYS: Setting = Setting {
+    key: "ledger_keep_days",
+    about: "How many days each charge is kept; older ones are summed up",
+    expected: "a whole number from 1 to 3650",
+    example: "365",
+    default: Some("90"),
+    secret: false,
+    list: false,
 };
 
 pub(super) static CLEANUP_INTERVAL: Setting = Setting {

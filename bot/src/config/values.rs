@@ -254,6 +254,34 @@ pub(super) fn parse_idle(text: &str) -> Result<Option<Duration>, String> {
     parse_duration(text, Duration::from_mins(1), Duration::from_hours(365 * 24)).map(Some)
 }
 
+/// Yes or no, as configuration files mostly say it.
+pub(super) fn parse_yes_or_no(text: &str) -> Result<bool, String> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "1" => Ok(true),
+        "false" | "no" | "off" | "0" => Ok(false),
+        _ => Err("it is neither true nor false".to_owned()),
+    }
+}
+
+pub(super) fn parse_open_generations(text: &str) -> Result<usize, String> {
+    match text.trim().parse() {
+        Ok(number @ 1..=20) => Ok(number),
+        _ => Err("it is no whole number from 1 to 20".to_owned()),
+    }
+}
+
+/// How long a charge may be open: longer than any process is at it.
+pub(super) fn parse_reservation_hold(text: &str) -> Result<Duration, String> {
+    parse_duration(text, Duration::from_mins(5), Duration::from_hours(7 * 24))
+}
+
+pub(super) fn parse_keep_days(text: &str) -> Result<u16, String> {
+    match text.trim().parse() {
+        Ok(number @ 1..=3650) => Ok(number),
+        _ => Err("it is no whole number from 1 to 3650".to_owned()),
+    }
+}
+
 /// From how long on something is slow.
 pub(super) fn parse_slow(text: &str) -> Result<Duration, String> {
     parse_duration(text, Duration::from_millis(1), Duration::from_hours(1))

@@ -62,6 +62,17 @@ pub struct GenerationEffects {
 }
 
 impl GenerationEffects {
+    /// The calls that it makes.
+    pub const NAMES: [&'static str; 7] = [
+        FETCH_MODELS,
+        FETCH_MODEL,
+        LOOK_UP_ACCOUNT,
+        SUBMIT,
+        WATCH,
+        LOOK_INTO,
+        CANCEL_JOB,
+    ];
+
     /// Makes them with this API, asks these catalogues what models there are and what people have, charges this ledger, and gets
     /// the files that people sent from there.
     pub fn new(

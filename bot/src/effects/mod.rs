@@ -2,8 +2,12 @@
 
 mod documents;
 mod generation;
+mod label_payments;
+mod ledger;
 mod result_files;
+mod router;
 mod shipping;
+mod telegram_files;
 
 use std::fmt;
 
@@ -14,8 +18,12 @@ pub use documents::{Document, DocumentError, Documents, LabelDocuments};
 pub use generation::{
     FileTrouble, GenerationCare, GenerationEffects, GenerationInspector, RESULT_SOURCE, SentFiles,
 };
+pub use label_payments::LabelInspector;
+pub use ledger::LedgerEffects;
 pub use result_files::{DocumentsBySource, ResultFiles};
+pub use router::EffectsByName;
 pub use shipping::ShippingEffects;
+pub use telegram_files::TelegramFiles;
 
 /// Makes outside calls.
 #[async_trait]

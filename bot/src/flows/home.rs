@@ -7,6 +7,7 @@ use stepkeep_core::{
     Event, FieldValue, Flow, FlowError, FlowName, Home, Lost, Message, Next, Reply, Turn, TurnContext,
 };
 
+use super::balance::{self, BALANCE, BalanceDialogue};
 use super::menus::Menu;
 use super::speech::{Speech, language_field};
 use super::{generation, shipping};
@@ -14,7 +15,7 @@ use crate::localization::{Args, Language, Localizer};
 
 /// The commands, in the order in which Telegram's menu shows them. Each has its description in the message
 /// `command-<name>`.
-pub const COMMANDS: [&str; 4] = ["start", "cancel", "help", "language"];
+pub const COMMANDS: [&str; 5] = ["start", "cancel", "help", "language", "balance"];
 
 /// The button that begins an order.
 pub(super) const NEW_ORDER: &str = "home:new_order";
@@ -33,6 +34,7 @@ pub(super) struct HomeFlow {
     can_generate: bool,
     main_menu: Menu,
     languages: Menu,
+    balance: BalanceDialogue,
 }
 
 pub(super) fn name() -> FlowName {
@@ -40,12 +42,13 @@ pub(super) fn name() -> FlowName {
 }
 
 impl HomeFlow {
-    pub(super) fn new(localizer: Arc<Localizer>, can_generate: bool) -> Self {
+    pub(super) fn new(localizer: Arc<Localizer>, can_generate: bool, balance: BalanceDialogue) -> Self {
         Self {
             localizer,
             can_generate,
             main_menu: Menu::new(),
             languages: Menu::new(),
+            balance,
         }
     }
 
@@ -60,6 +63,7 @@ impl HomeFlow {
             Message::text(speech.plain("main-menu"))
                 .row([(speech.plain("button-new-order"), NEW_ORDER)])
                 .row(self.can_generate.then_some(create))
+                .row([(speech.plain("button-balance"), BALANCE)])
                 .row([
                     (speech.plain("button-language"), CHOOSE_LANGUAGE),
                     (speech.plain("button-help"), HELP),
@@ -109,8 +113,12 @@ impl HomeFlow {
         Turn::enter(name()).and_say(Reply::text(speech.plain("cancelled")))
     }
 
-    fn command(&self, context: &TurnContext<'_>, command: &str) -> Turn {
-        match command {
+    fn command(&self, context: &TurnContext<'_>, command: &str, arguments: &str) -> Result<Turn, FlowError> {
+        let speech = self.speech(context);
+        if let Some(turn) = self.balance.command(context, &speech, command, arguments)? {
+            return Ok(turn);
+        }
+        Ok(match command {
             "start" => Turn::enter(name()),
             "cancel" => self.cancel(context),
             "help" => Turn::say(Reply::text(self.speech(context).plain("help"))),
@@ -121,7 +129,7 @@ impl HomeFlow {
                 let args = Args::new().with("command", format!("/{command}"));
                 Turn::say(Reply::text(self.speech(context).text("unknown-command", &args)))
             }
-        }
+        })
     }
 }
 
@@ -140,6 +148,16 @@ impl Flow for HomeFlow {
 
     fn turn(&self, context: &TurnContext<'_>) -> Result<Turn, FlowError> {
         let speech = self.speech(context);
+        if let Event::EffectFinished {
+            name,
+            payload,
+            outcome,
+        } = &context.event
+        {
+            let turn = balance::finished(&speech, name, payload, outcome)?;
+            return turn
+                .ok_or_else(|| FlowError::new("unknown_call", format!("the home asked for no {name}")));
+        }
         Ok(match &context.event {
             Event::Text(_) | Event::File(_) | Event::Other(_) => {
                 Turn::say(Reply::text(speech.plain("unknown-text")))
@@ -164,7 +182,7 @@ impl Home for HomeFlow {
             return Ok(None);
         }
         Ok(match &context.event {
-            Event::Command { name, .. } => Some(self.command(context, name)),
+            Event::Command { name, arguments } => Some(self.command(context, name, arguments)?),
             Event::Action(action) => match action.as_str() {
                 NEW_ORDER => Some(Turn::enter(shipping::name())),
                 NEW_GENERATION if self.can_generate => Some(Turn::enter(generation::name())),
@@ -174,7 +192,10 @@ impl Home for HomeFlow {
                 CANCEL => Some(self.cancel(context)),
                 other => {
                     let language = other.strip_prefix(LANGUAGE_PREFIX).and_then(Language::from_code);
-                    language.map(|language| self.choose_language(context, language))
+                    match language {
+                        Some(language) => Some(self.choose_language(context, language)),
+                        None => balance::action(context, other)?,
+                    }
                 }
             },
             Event::Other(what) if what == "edited_message" => Some(Turn::say(Reply::text(

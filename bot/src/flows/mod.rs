@@ -1,5 +1,6 @@
 //! The bot's dialogues: pure functions from a session and an event to a turn.
 
+pub mod balance;
 pub mod generation;
 mod home;
 mod menus;
@@ -7,15 +8,18 @@ mod parts;
 pub mod shipping;
 mod speech;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use stepkeep_core::{Flows, IdlePolicy};
+use stepkeep_core::{Flows, IdlePolicy, UserId};
 
 pub use home::COMMANDS;
 pub use speech::language_of_session;
 
 use crate::catalogue::RatesAtHand;
 use crate::localization::Localizer;
+use crate::money::Currency;
+use balance::BalanceDialogue;
 use generation::{GenerationFlow, GenerationOffer};
 use home::HomeFlow;
 use shipping::ShippingFlow;
@@ -30,6 +34,10 @@ pub struct FlowSettings {
     pub generation: Option<GenerationOffer>,
     /// What becomes of an order whose person stops answering; `None` lets it wait until the cleanup.
     pub shipping_idle: Option<IdlePolicy>,
+    /// Those who may use the operator's commands.
+    pub admins: BTreeSet<UserId>,
+    /// The currency of balances; dollars if nothing is said.
+    pub currency: Option<Currency>,
 }
 
 /// A dialogue as operators look at it.
@@ -59,7 +67,11 @@ pub fn flow_maps() -> Vec<FlowMap> {
 /// All dialogues of the bot.
 pub fn flows(localizer: &Arc<Localizer>, settings: &FlowSettings) -> Flows {
     let can_generate = settings.generation.is_some();
-    let mut flows = Flows::new(HomeFlow::new(Arc::clone(localizer), can_generate))
+    let balance = BalanceDialogue {
+        admins: settings.admins.clone(),
+        currency: settings.currency.unwrap_or(Currency::USD),
+    };
+    let mut flows = Flows::new(HomeFlow::new(Arc::clone(localizer), can_generate, balance))
         .with(ShippingFlow::new(Arc::clone(localizer), settings))
         .keeping(language_field());
     if let Some(offer) = &settings.generation {

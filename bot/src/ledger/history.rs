@@ -42,7 +42,7 @@ impl HistoryEntry {
 }
 
 /// One page of what happened.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryPage {
     /// What happened, newest first.
     pub entries: Vec<HistoryEntry>,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use backon::{BackoffBuilder, ExponentialBuilder};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use stepkeep_core::{
     BotId, Clock, NewSession, ScanFilter, Scope, Session, SessionChange, SessionKey, SessionStore,
     StoreErrorKind, Timestamp, UserId,
@@ -38,7 +38,7 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 
 /// How an account stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountSummary {
     /// The currency of all amounts.
     pub currency: Currency,

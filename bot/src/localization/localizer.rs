@@ -24,7 +24,7 @@ const fn source(name: &'static str, english: &'static str, russian: &'static str
 }
 
 /// The message files, by subject.
-const SOURCES: [Source; 5] = [
+const SOURCES: [Source; 6] = [
     source(
         "common",
         include_str!("../../locales/en/common.ftl"),
@@ -49,6 +49,11 @@ const SOURCES: [Source; 5] = [
         "generation",
         include_str!("../../locales/en/generation.ftl"),
         include_str!("../../locales/ru/generation.ftl"),
+    ),
+    source(
+        "balance",
+        include_str!("../../locales/en/balance.ftl"),
+        include_str!("../../locales/ru/balance.ftl"),
     ),
 ];
 

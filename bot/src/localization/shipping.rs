@@ -25,6 +25,16 @@ impl Localizer {
         self.text(language, "time-of-day", &Args::new().with("time", time))
     }
 
+    /// A day and its year, in UTC: `2026-05-31`, `31.05.2026`.
+    pub fn date(&self, language: Language, at: Timestamp) -> String {
+        let time = jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or_default();
+        let form = match language {
+            Language::English => "%Y-%m-%d",
+            Language::Russian => "%d.%m.%Y",
+        };
+        time.strftime(form).to_string()
+    }
+
     /// How long a delivery takes: `3 days`, `3 дня`; or that it isn't stated.
     pub fn delivery(&self, language: Language, days: Option<u32>) -> String {
         match days {

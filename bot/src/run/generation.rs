@@ -1,21 +1,23 @@
 //! Puts together what AI generations need, where there is an API for them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use stepkeep_core::Clock;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use super::CERTIFICATES;
-use crate::catalogue::{AccountCatalogue, ModelCatalogue, ResultsCatalogue};
-use crate::config::{GenerationSettings, Settings};
-use crate::effects::{
-    GenerationCare, GenerationEffects, GenerationInspector, ResultFiles, SentFiles,
-};
+use crate::catalogue::Catalogues;
+use crate::config::Settings;
+use crate::effects::{GenerationCare, GenerationEffects, GenerationInspector, ResultFiles, TelegramFiles};
 use crate::failure::Failure;
 use crate::flows::generation::GenerationOffer;
 use crate::generation::{GenerationApi, KieClient, KieConfig};
 use crate::ledger::Ledger;
 use crate::observation::Observers;
+use crate::telegram::TelegramClient;
 
 /// The client of the generation API, if there is a key for it.
 pub(super) fn client(
@@ -46,31 +48,28 @@ pub(super) struct Generation {
     pub(super) inspector: GenerationInspector,
 }
 
-/// What a bot has before it can make generations.
-#[derive(Debug)]
-pub(super) struct Workshop<'a> {
-    pub(super) settings: &'a GenerationSettings,
-    pub(super) api: &'a Arc<dyn GenerationApi>,
-    pub(super) models: &'a ModelCatalogue,
-    pub(super) results: &'a ResultsCatalogue,
-    pub(super) accounts: &'a AccountCatalogue,
-    pub(super) ledger: &'a Ledger,
-    pub(super) sent: Arc<dyn SentFiles>,
-    pub(super) clock: &'a Arc<dyn Clock>,
-}
-
 impl Generation {
-    pub(super) fn new(workshop: Workshop<'_>) -> anyhow::Result<Self> {
-        let Workshop {
-            settings,
-            api,
-            models,
-            results,
-            accounts,
-            ledger,
-            sent,
-            clock,
-        } = workshop;
+    /// What generations are made with, if there is an API for them.
+    pub(super) fn of(
+        settings: &Settings,
+        api: Option<Arc<dyn GenerationApi>>,
+        catalogues: &Catalogues,
+        ledger: &Ledger,
+        telegram: &TelegramClient,
+        clock: &Arc<dyn Clock>,
+    ) -> anyhow::Result<Option<Self>> {
+        let (Some(settings), Some(api)) = (&settings.generation, api) else {
+            return Ok(None);
+        };
+        let Catalogues {
+            models: Some(models),
+            results: Some(results),
+            accounts: Some(accounts),
+            ..
+        } = catalogues.clone()
+        else {
+            return Ok(None);
+        };
         let prices = settings.prices(ledger.config().currency);
         let prices = prices.context(Failure::new(
             "the prices of generations can't be read",
@@ -80,25 +79,46 @@ impl Generation {
             hold: ledger.config().reservation_hold,
             ..GenerationCare::default()
         };
-        Ok(Self {
+        Ok(Some(Self {
             effects: GenerationEffects::new(
-                Arc::clone(api),
+                Arc::clone(&api),
                 models.clone(),
                 accounts.clone(),
                 ledger.clone(),
-                sent,
+                Arc::new(TelegramFiles::new(telegram.clone())),
                 Arc::clone(clock),
                 care,
             ),
             offer: GenerationOffer {
-                models: Arc::new(models.clone()),
+                models: Arc::new(models),
                 prices: Arc::new(prices),
-                balances: Arc::new(accounts.clone()),
+                balances: Arc::new(accounts),
                 longest_prompt: settings.longest_prompt,
                 longest_error: settings.longest_error,
             },
-            files: ResultFiles::new(Arc::clone(api), results.clone()),
-            inspector: GenerationInspector::new(Arc::clone(api)),
-        })
+            files: ResultFiles::new(Arc::clone(&api), results),
+            inspector: GenerationInspector::new(api),
+        }))
     }
+}
+
+/// Keeps what models ask for at hand, until stopped.
+pub(super) fn keep_learning(
+    catalogues: &Catalogues,
+    every: Duration,
+    stop: &CancellationToken,
+) -> JoinHandle<()> {
+    let (models, stop) = (catalogues.models.clone(), stop.clone());
+    tokio::spawn(async move {
+        let Some(models) = models else {
+            return;
+        };
+        let learning = async {
+            loop {
+                models.learn().await;
+                tokio::time::sleep(every).await;
+            }
+        };
+        stop.run_until_cancelled(learning).await;
+    })
 }

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Shared;
 use crate::dead_letters::DeadLetters;
+use crate::ledger::Ledger;
 
 /// How many sessions are read at a time.
 const PAGE: usize = 100;
@@ -77,7 +78,7 @@ async fn look(
             );
         }
         for session in page.sessions {
-            if session.key().bot() != shared.bot {
+            if session.key().bot() != shared.bot || *session.key().scope() == Ledger::scope() {
                 continue;
             }
             ticks.tick().await;

@@ -48,6 +48,7 @@ pub(crate) fn settings(telegram: &str, shipping: &str) -> Settings {
         ("STEPKEEP_TELEGRAM_API_URL", telegram.to_owned()),
         ("STEPKEEP_SHIPPING_API_URL", format!("{shipping}/shipping")),
         ("STEPKEEP_SHIPPING_API_KEY", API_KEY.to_owned()),
+        ("STEPKEEP_WELCOME_CREDIT", "1000.00".to_owned()),
         // The store is given below.
         ("STEPKEEP_STORE", "memory:".to_owned()),
         ("STEPKEEP_STATUS_LISTEN", "off".to_owned()),

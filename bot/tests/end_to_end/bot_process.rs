@@ -215,6 +215,7 @@ fn spawn(folder: &TempDir, places: &Places) -> Child {
         .env("STEPKEEP_STORE", &places.store)
         .env("STEPKEEP_SHIPPING_API_URL", &places.shipping)
         .env("STEPKEEP_SHIPPING_API_KEY", API_KEY)
+        .env("STEPKEEP_WELCOME_CREDIT", "1000.00")
         .env("STEPKEEP_LOG", "info,stepkeep=debug")
         .env("STEPKEEP_STATUS_LISTEN", "off")
         .env("NO_COLOR", "1")

@@ -55,6 +55,7 @@ impl Bot {
             ("STEPKEEP_TELEGRAM_API_URL", &telegram),
             ("STEPKEEP_SHIPPING_API_URL", &shipping),
             ("STEPKEEP_SHIPPING_API_KEY", API_KEY),
+            ("STEPKEEP_WELCOME_CREDIT", "1000.00"),
             ("STEPKEEP_STORE", "memory:"),
             ("STEPKEEP_STATUS_LISTEN", &listen),
         ];

@@ -1,19 +1,20 @@
 //! The outside calls that the order asks for, as they are stored in the session: whoever runs them and the flow agree
-//! on these types.
+//! on these types. What buying costs whom is in [`payment`](super::payment).
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use stepkeep_core::{EffectRequest, FieldValue, FlowError};
 
+use super::payment::{PurchaseRequest, VoidRequest, Voided};
 use crate::catalogue::Offers;
-use crate::shipping::{Label, LabelId, RateId, Shipment, ShippingErrorSummary, Voiding};
+use crate::shipping::{Shipment, ShippingErrorSummary};
 
 /// Asks for rates. Payload: [`RatesRequest`]; outcome: [`CallOutcome`] of [`Offers`].
 pub const FETCH_RATES: &str = "fetch_rates";
-/// Buys a label. Payload: [`RateId`]; outcome: [`CallOutcome`] of [`Label`].
+/// Buys a label. Payload: [`PurchaseRequest`]; outcome: [`PurchaseOutcome`].
 pub const BUY_LABEL: &str = "buy_label";
-/// Gives a label back. Payload: [`LabelId`]; outcome: [`CallOutcome`] of [`Voiding`].
+/// Gives a label back. Payload: [`VoidRequest`]; outcome: [`CallOutcome`] of [`Voided`].
 pub const VOID_LABEL: &str = "void_label";
 
 /// How long a process has for a call that may be made twice. The client's own deadlines end it well before.
@@ -45,21 +46,19 @@ pub enum CallOutcome<T> {
 
 /// What [`FETCH_RATES`] brings.
 pub type RatesOutcome = CallOutcome<Offers>;
-/// What [`BUY_LABEL`] brings.
-pub type PurchaseOutcome = CallOutcome<Label>;
 /// What [`VOID_LABEL`] brings.
-pub type VoidingOutcome = CallOutcome<Voiding>;
+pub type VoidingOutcome = CallOutcome<Voided>;
 
 pub(super) fn fetch_rates(wanted: &RatesRequest) -> Result<EffectRequest, FlowError> {
     request(FETCH_RATES, wanted, READ_LEASE, false)
 }
 
-pub(super) fn buy_label(rate_id: &RateId) -> Result<EffectRequest, FlowError> {
-    request(BUY_LABEL, rate_id, WRITE_LEASE, true)
+pub(super) fn buy_label(wanted: &PurchaseRequest) -> Result<EffectRequest, FlowError> {
+    request(BUY_LABEL, wanted, WRITE_LEASE, true)
 }
 
-pub(super) fn void_label(label_id: &LabelId) -> Result<EffectRequest, FlowError> {
-    request(VOID_LABEL, label_id, WRITE_LEASE, true)
+pub(super) fn void_label(wanted: &VoidRequest) -> Result<EffectRequest, FlowError> {
+    request(VOID_LABEL, wanted, WRITE_LEASE, true)
 }
 
 fn request<T: Serialize>(

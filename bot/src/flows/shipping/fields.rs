@@ -24,3 +24,5 @@ pub(super) const QUOTE_TERMS: &str = "quote_terms";
 pub(super) const CHOSEN_RATE: &str = "chosen_rate";
 /// The label, once it is bought.
 pub(super) const LABEL: &str = "label";
+/// The id of the charge for the label: once it is bought, and while it is not known whether it was.
+pub(super) const CHARGE: &str = "charge";

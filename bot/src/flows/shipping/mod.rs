@@ -4,6 +4,7 @@ pub mod calls;
 mod fields;
 mod offers;
 mod order;
+pub mod payment;
 mod price_check;
 mod purchase;
 mod questions;

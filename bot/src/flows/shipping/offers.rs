@@ -3,7 +3,8 @@
 use stepkeep_core::form::BACK;
 use stepkeep_core::{FieldValue, Fields, FlowError, Message, Next, Progress, Reply, Turn, TurnContext};
 
-use super::calls::{self, CallOutcome, PurchaseOutcome, RatesOutcome, RatesRequest, VoidingOutcome};
+use super::calls::{self, CallOutcome, RatesOutcome, RatesRequest, VoidingOutcome};
+use super::payment::{PurchaseOutcome, PurchaseRequest};
 use super::{
     CHECKING_PRICE, CONFIRM, FETCHING_RATES, RATES, RETRY_RATES, SHOW_RATES, ShippingFlow, back_and_cancel,
     buttons_only, field, fields, order, step,
@@ -65,8 +66,8 @@ impl ShippingFlow {
                 }
             }
             calls::BUY_LABEL => {
-                let outcome: PurchaseOutcome = read(outcome)?;
-                self.purchase_finished(context, &read(payload)?, outcome)
+                let (asked, outcome): (PurchaseRequest, PurchaseOutcome) = (read(payload)?, read(outcome)?);
+                self.purchase_finished(context, &asked.rate_id, outcome)
             }
             calls::VOID_LABEL => {
                 let outcome: VoidingOutcome = read(outcome)?;

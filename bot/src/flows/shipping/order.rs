@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use stepkeep_core::{FieldValue, Fields, FlowError};
 
 use super::fields;
+use super::payment::LabelCharge;
 use crate::catalogue::QuoteTerms;
 use crate::flows::speech::Speech;
 use crate::localization::Args;
@@ -135,4 +136,15 @@ pub(super) fn chosen_rate(data: &Fields) -> Result<Option<Rate>, FlowError> {
 /// The bought label, if there is one.
 pub(super) fn label(data: &Fields) -> Result<Option<Label>, FlowError> {
     read(data, fields::LABEL)
+}
+
+/// The charge for the label that was bought, or that may have been.
+pub(super) fn charge(data: &Fields) -> Result<Option<String>, FlowError> {
+    read(data, fields::CHARGE)
+}
+
+/// Whether it is not known if the label of this offer was bought.
+pub(super) fn is_unclear(data: &Fields, rate_id: &RateId) -> Result<bool, FlowError> {
+    let charge = charge(data)?;
+    Ok(charge.is_some_and(|id| LabelCharge::rate_of(&id).as_ref() == Some(rate_id)))
 }

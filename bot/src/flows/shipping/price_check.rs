@@ -12,7 +12,14 @@ use crate::shipping::Rate;
 impl ShippingFlow {
     /// The person agreed to the price. The label is bought when it still holds, and was asked for this very order.
     pub(super) fn buy_at_this_price(&self, context: &TurnContext<'_>) -> Result<Turn, FlowError> {
-        let terms = order::terms(context.session.data())?;
+        let data = context.session.data();
+        // It may have been bought: then it is looked up, and neither asked for under another price nor paid twice.
+        if let Some(rate) = order::chosen_rate(data)?
+            && order::is_unclear(data, &rate.rate_id)?
+        {
+            return self.buy(context, Turn::default());
+        }
+        let terms = order::terms(data)?;
         match terms.filter(|terms| terms.hold_at(context.now)) {
             Some(terms) if terms.is_own => self.buy(context, Turn::default()),
             Some(_) => self.check_price(context, "price-checking"),

@@ -2,8 +2,11 @@
 
 use stepkeep_core::{FlowError, Message, Next, Progress, Reply, Turn, TurnContext};
 
-use super::calls::{self, CallOutcome, PurchaseOutcome, VoidingOutcome};
+use super::calls::{self, CallOutcome, VoidingOutcome};
 use super::offers::{BUY, is_in, recorded, rename_button, stored};
+use super::payment::{
+    Bought, ChargeReference, LabelCharge, NotReserved, PurchaseOutcome, PurchaseRequest, VoidRequest, Voided,
+};
 use super::{BUYING, CONFIRM, DONE, ShippingFlow, VOIDING, buttons_only, field, fields, order, step};
 use crate::flows::home;
 use crate::localization::{Args, offer_name};
@@ -20,7 +23,8 @@ impl ShippingFlow {
     /// Buys the label of the chosen offer, which is in the session after `turn`.
     pub(super) fn buy(&self, context: &TurnContext<'_>, mut turn: Turn) -> Result<Turn, FlowError> {
         let speech = self.speech(context);
-        let rate = order::chosen_rate(&turn.data_after(context.session))?;
+        let data = turn.data_after(context.session);
+        let rate = order::chosen_rate(&data)?;
         let rate =
             rate.ok_or_else(|| FlowError::new("no_rate", "the chosen offer is not among the offers"))?;
         let notice = Message::text(speech.plain("buying"));
@@ -33,8 +37,23 @@ impl ShippingFlow {
             None => Reply::Message(notice),
         };
         turn.next = Next::Step(step(BUYING));
+        // Once more for the same label when it is not known what became of the first time; else anew.
+        let id = match order::charge(&data)? {
+            Some(id) if order::is_unclear(&data, &rate.rate_id)? => id,
+            _ => LabelCharge::id_of(context.token, &rate.rate_id),
+        };
+        let wanted = PurchaseRequest {
+            rate_id: rate.rate_id,
+            charge: Some(LabelCharge {
+                user: context.session.key().user(),
+                id: id.clone(),
+                amount: rate.price,
+                service: offer_name(&rate.carrier, &rate.service),
+            }),
+        };
         Ok(turn
-            .and_ask(calls::buy_label(&rate.rate_id)?)
+            .and_set(field(fields::CHARGE), stored(&id)?)
+            .and_ask(calls::buy_label(&wanted)?)
             .and_say(notice)
             .and_say(Reply::Progress(Progress::SendingFile)))
     }
@@ -50,8 +69,11 @@ impl ShippingFlow {
         let awaited = is_in(context, BUYING) && rate.is_some();
         let speech = self.speech(context);
         match outcome {
-            CallOutcome::Done(label) => {
+            PurchaseOutcome::Done(Bought { label, receipt }) => {
                 let mut caption = self.caption(context, rate.as_ref(), &label);
+                if let Some(receipt) = &receipt {
+                    caption = format!("{caption}\n\n{}", speech.receipt("charged", receipt));
+                }
                 if label.test {
                     caption = format!("{caption}\n\n{}", speech.plain("label-test"));
                 }
@@ -75,7 +97,7 @@ impl ShippingFlow {
                 turn.next = Next::Step(step(DONE));
                 Ok(turn.and_say(Reply::Message(self.afterwards(context))))
             }
-            CallOutcome::Failed(error) => {
+            PurchaseOutcome::Failed(error) => {
                 let reason = speech.localizer.shipping_error(speech.language, &error);
                 let turn = Turn::default().and_record(recorded(&error));
                 if !awaited {
@@ -96,21 +118,61 @@ impl ShippingFlow {
                         replies,
                         error: turn.error,
                         ..fresh
-                    });
+                    }
+                    .and_unset(field(fields::CHARGE)));
                 }
-                let message = self.confirmation(context, data)?;
-                let message = Message {
-                    text: format!("⚠️ {reason}\n\n{}", message.text),
-                    ..message
+                let turn = self.not_bought(context, turn, &reason)?;
+                Ok(if error.kind == ShippingErrorKind::Unclear {
+                    // The money stays reserved, and the next try is for the same label.
+                    turn
+                } else {
+                    turn.and_unset(field(fields::CHARGE))
+                })
+            }
+            PurchaseOutcome::Short(shortfall) => {
+                self.not_paid(context, awaited, &speech.shortfall(&shortfall), "short_of_money")
+            }
+            PurchaseOutcome::NotReserved(reason) => {
+                let (id, kind) = match reason {
+                    NotReserved::Unavailable => ("ledger-unavailable", "ledger_unavailable"),
+                    NotReserved::Currency => ("ledger-other-currency", "ledger_currency"),
+                    NotReserved::TooManyOpen => ("ledger-too-many-open", "ledger_too_many_open"),
                 };
-                let message = rename_button(message, BUY, &speech.plain("button-try-again"));
-                Ok(Turn {
-                    next: Next::Step(step(CONFIRM)),
-                    ..turn
-                }
-                .and_say(Reply::Message(message)))
+                self.not_paid(context, awaited, &speech.plain(id), kind)
             }
         }
+    }
+
+    /// Back to the question, with the reason why nothing was bought.
+    fn not_bought(&self, context: &TurnContext<'_>, turn: Turn, reason: &str) -> Result<Turn, FlowError> {
+        let speech = self.speech(context);
+        let message = self.confirmation(context, context.session.data())?;
+        let message = Message {
+            text: format!("⚠️ {reason}\n\n{}", message.text),
+            ..message
+        };
+        let message = rename_button(message, BUY, &speech.plain("button-try-again"));
+        Ok(Turn {
+            next: Next::Step(step(CONFIRM)),
+            ..turn
+        }
+        .and_say(Reply::Message(message)))
+    }
+
+    /// Nothing was bought, since the money was not there or could not be reserved.
+    fn not_paid(
+        &self,
+        context: &TurnContext<'_>,
+        awaited: bool,
+        reason: &str,
+        kind: &str,
+    ) -> Result<Turn, FlowError> {
+        let turn = Turn::default().and_record(FlowError::new(kind, ""));
+        if !awaited {
+            return Ok(turn.and_say(Reply::text(format!("⚠️ {reason}"))));
+        }
+        let turn = self.not_bought(context, turn, reason)?;
+        Ok(turn.and_unset(field(fields::CHARGE)))
     }
 
     fn caption(
@@ -166,9 +228,19 @@ impl ShippingFlow {
                 ];
                 Ok(Turn::say(Reply::Message(Message::text(question).row(choice))))
             }
-            VOID_YES => Ok(Turn::go(step(VOIDING))
-                .and_ask(calls::void_label(&label.label_id)?)
-                .and_say(Reply::Progress(Progress::Typing))),
+            VOID_YES => {
+                let charge = order::charge(context.session.data())?.map(|id| ChargeReference {
+                    user: context.session.key().user(),
+                    id,
+                });
+                let wanted = VoidRequest {
+                    label_id: label.label_id,
+                    charge,
+                };
+                Ok(Turn::go(step(VOIDING))
+                    .and_ask(calls::void_label(&wanted)?)
+                    .and_say(Reply::Progress(Progress::Typing)))
+            }
             VOID_NO => Ok(Turn::say(Reply::Message(self.afterwards(context)))),
             _ => Ok(buttons_only(&speech)),
         }
@@ -177,7 +249,13 @@ impl ShippingFlow {
     pub(super) fn voiding_finished(&self, context: &TurnContext<'_>, outcome: VoidingOutcome) -> Turn {
         let speech = self.speech(context);
         let (text, error) = match outcome {
-            CallOutcome::Done(voiding) => (speech.render(&voiding), None),
+            CallOutcome::Done(Voided { voiding, refund }) => {
+                let text = match refund {
+                    Some(receipt) => speech.receipt("void-refunded", &receipt),
+                    None => speech.render(&voiding),
+                };
+                (text, None)
+            }
             CallOutcome::Failed(error) => (
                 speech.localizer.shipping_error(speech.language, &error),
                 Some(recorded(&error)),

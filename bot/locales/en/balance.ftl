@@ -1,0 +1,72 @@
+### Balances: what there is, what was charged, what is missing.
+
+button-balance = 💳 Balance
+button-history = 🧾 History
+button-newer = ◀️ Newer
+button-older = Older ▶️
+
+## The balance
+# $amount (text) in each of these
+balance = 💳 You can spend { $amount }.
+balance-of-admin = 💳 You are an admin, and can spend { $amount } more today.
+balance-ai-only = Of it, { $amount } is for AI generations only.
+balance-reserved = { $amount } more is reserved for what is under way.
+balance-dry-run = 🧪 This is a dry run: nothing is charged.
+balance-top-up = To top up, please write to the operator.
+
+## After a purchase
+# $amount (text) in each of these
+charged = 💳 { $amount } was taken from your balance.
+charged-daily-limit = 💳 { $amount } was taken from your daily limit.
+charged-dry-run = 🧪 This is a dry run: nothing was charged. It would have been { $amount }.
+void-refunded = The label is void, and { $amount } is back on your balance.
+void-refunded-daily-limit = The label is void, and { $amount } is back on your daily limit.
+void-refunded-dry-run = The label is void. It was a dry run: nothing was charged, so nothing comes back.
+# $left (text)
+money-left = You have { $left } left.
+money-left-today = You have { $left } left for today.
+
+## When money is short
+# $missing, $available (text)
+short-of-money = Your balance is short of { $missing }: you have { $available }. Nothing was bought. Please ask the operator to top it up, then press “Try again”; /balance shows what you have.
+short-of-daily-limit = Your daily limit is short of { $missing }: { $available } is left. Nothing was bought. It begins anew at midnight UTC.
+ledger-unavailable = I can't look at the balances right now. Nothing was bought. Please try again in a minute.
+ledger-other-currency = This price is in another currency than your balance, so I can't charge it. Nothing was bought; please ask the operator.
+ledger-too-many-open = Several of your purchases are still unclear, so I can't begin another one. Nothing was bought; please ask the operator.
+
+## The history
+history-title = 🧾 What came and what went, newest first
+history-empty = 🧾 Nothing has come or gone yet.
+# $date, $amount, $reason, $subject (text)
+history-welcome = { $date } +{ $amount } to begin with
+history-credit = { $date } +{ $amount }
+history-credit-for = { $date } +{ $amount } { $reason }
+history-refund = { $date } +{ $amount } given back
+history-open = { $date } ⏳ { $amount } reserved: { $subject }
+history-unclear = { $date } ❓ { $amount } reserved, not yet clear: { $subject }
+history-released = { $date } { $amount } not charged: { $subject }
+history-captured = { $date } −{ $amount } { $subject }
+history-captured-daily-limit = { $date } −{ $amount } (daily limit) { $subject }
+history-captured-dry-run = { $date } 🧪 { $amount } (dry run) { $subject }
+# $count (number) of entries
+history-folded =
+    { $count ->
+        [one] … and { $count } older entry.
+       *[other] … and { $count } older entries.
+    }
+
+## Admins
+credit-usage = Usage: /credit user amount reason. For example: /credit 111111111 25.00 bank transfer
+# $user, $amount, $available (text)
+credit-done = { $amount } is on the balance of { $user }, who can spend { $available } now.
+# $user (text)
+credit-failed = The balance of { $user } could not be credited; the log says why. Look at /user { $user } before you try again.
+user-usage = Usage: /user id. For example: /user 111111111
+# $user, $available, $total, $reserved, $place, $seen (text)
+user-summary =
+    👤 { $user }
+    Can spend: { $available }
+    Balance: { $total }, reserved: { $reserved }
+    Is at: { $place }
+    Last seen: { $seen }
+user-admin = Is an admin, and spends from the daily limit.

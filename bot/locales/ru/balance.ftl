@@ -1,0 +1,73 @@
+### Баланс: сколько есть, что списано, чего не хватает.
+
+button-balance = 💳 Баланс
+button-history = 🧾 История
+button-newer = ◀️ Новее
+button-older = Старее ▶️
+
+## Баланс
+# $amount (текст) в каждом
+balance = 💳 Вы можете потратить { $amount }.
+balance-of-admin = 💳 Вы администратор и сегодня можете потратить ещё { $amount }.
+balance-ai-only = Из них { $amount } — только на генерации.
+balance-reserved = Ещё { $amount } отложено на то, что сейчас делается.
+balance-dry-run = 🧪 Пробный режим: деньги не списываются.
+balance-top-up = Чтобы пополнить баланс, напишите оператору.
+
+## После покупки
+# $amount (текст) в каждом
+charged = 💳 С баланса списано { $amount }.
+charged-daily-limit = 💳 Из дневного лимита списано { $amount }.
+charged-dry-run = 🧪 Пробный режим: ничего не списано. Было бы { $amount }.
+void-refunded = Этикетка аннулирована, { $amount } вернулось на ваш баланс.
+void-refunded-daily-limit = Этикетка аннулирована, { $amount } вернулось в ваш дневной лимит.
+void-refunded-dry-run = Этикетка аннулирована. Это был пробный режим: ничего не списывалось, и возвращать нечего.
+# $left (текст)
+money-left = У вас осталось { $left }.
+money-left-today = На сегодня осталось { $left }.
+
+## Когда денег не хватает
+# $missing, $available (текст)
+short-of-money = На балансе не хватает { $missing }: у вас есть { $available }. Ничего не куплено. Попросите оператора пополнить баланс и нажмите «Попробовать ещё раз»; сколько у вас есть, покажет /balance.
+short-of-daily-limit = Дневного лимита не хватает на { $missing }: осталось { $available }. Ничего не куплено. В полночь по UTC он начнётся заново.
+ledger-unavailable = Сейчас не могу посмотреть балансы. Ничего не куплено. Попробуйте, пожалуйста, через минуту.
+ledger-other-currency = Эта цена не в той валюте, в которой ваш баланс, поэтому списать её нельзя. Ничего не куплено; обратитесь, пожалуйста, к оператору.
+ledger-too-many-open = Несколько ваших покупок пока не прояснились, и новую начать нельзя. Ничего не куплено; обратитесь, пожалуйста, к оператору.
+
+## История
+history-title = 🧾 Что пришло и что ушло, сначала новое
+history-empty = 🧾 Пока ничего не приходило и не уходило.
+# $date, $amount, $reason, $subject (текст)
+history-welcome = { $date } +{ $amount } для начала
+history-credit = { $date } +{ $amount }
+history-credit-for = { $date } +{ $amount } { $reason }
+history-refund = { $date } +{ $amount } возвращено
+history-open = { $date } ⏳ { $amount } отложено: { $subject }
+history-unclear = { $date } ❓ { $amount } отложено, пока неясно: { $subject }
+history-released = { $date } { $amount } не списано: { $subject }
+history-captured = { $date } −{ $amount } { $subject }
+history-captured-daily-limit = { $date } −{ $amount } (дневной лимит) { $subject }
+history-captured-dry-run = { $date } 🧪 { $amount } (пробный режим) { $subject }
+# $count (число) записей
+history-folded =
+    { $count ->
+        [one] … и ещё { $count } запись постарше.
+        [few] … и ещё { $count } записи постарше.
+       *[many] … и ещё { $count } записей постарше.
+    }
+
+## Администраторы
+credit-usage = Так: /credit кому сколько причина. Например: /credit 111111111 25.00 перевод
+# $user, $amount, $available (текст)
+credit-done = { $amount } на балансе { $user }; теперь доступно { $available }.
+# $user (текст)
+credit-failed = Пополнить баланс { $user } не удалось, причина — в журнале. Прежде чем пробовать снова, посмотрите /user { $user }.
+user-usage = Так: /user номер. Например: /user 111111111
+# $user, $available, $total, $reserved, $place, $seen (текст)
+user-summary =
+    👤 { $user }
+    Может потратить: { $available }
+    Баланс: { $total }, отложено: { $reserved }
+    Где: { $place }
+    Последний раз: { $seen }
+user-admin = Администратор, тратит из дневного лимита.
