@@ -119,3 +119,6 @@ impl CacheKey for ModelId {
         self.as_str().into()
     }
 }
+
+#[cfg(test)]
+mod tests;
