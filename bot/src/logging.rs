@@ -47,12 +47,20 @@ pub fn init_with_traces(settings: &LogSettings, endpoint: Option<&Url>) -> anyho
 }
 
 /// What [`init`] sets up, writing wherever it is told to.
-pub fn subscriber<W>(settings: &LogSettings, writer: W, colours: bool) -> impl Subscriber + Send + Sync
+pub fn subscriber<W>(
+    settings: &LogSettings,
+    writer: W,
+    colours: bool,
+) -> impl Subscriber + Send + Sync + use<W>
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
+    let filter = match settings.filter.to_targets() {
+        Some(targets) => targets.boxed(),
+        None => settings.filter.to_filter().boxed(),
+    };
     Registry::default()
-        .with(settings.filter.to_filter())
+        .with(filter)
         .with(lines(settings.format, writer, colours))
 }
 
@@ -116,6 +124,15 @@ mod tests {
         });
         assert!(!log.contains("quiet"), "{log}");
         assert!(log.contains("a loud remark"), "{log}");
+    }
+
+    #[test]
+    fn the_filter_may_look_into_spans() {
+        let log = logged("error,[turn]=info", "text", || {
+            tracing::info!("outside");
+            tracing::info_span!("turn").in_scope(|| tracing::info!("inside"));
+        });
+        assert!(!log.contains("outside") && log.contains("inside"), "{log}");
     }
 
     #[test]

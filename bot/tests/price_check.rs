@@ -238,6 +238,38 @@ fn service(id: &str) -> &str {
 }
 
 #[tokio::test]
+async fn a_request_that_the_version_before_stored_is_still_answered() {
+    // A shipment and nothing else: that prices can be asked for once more came later.
+    let stored = serde_json::json!({
+        "from": {
+            "name": "Ann Lee", "phone": "+15125550100", "line1": "1 Congress Ave", "city": "Austin", "state": "TX",
+            "postal_code": "78701", "country": "US"
+        },
+        "to": {
+            "name": "Bob Ray", "phone": "+14155550100", "line1": "2 Market St", "city": "San Francisco",
+            "state": "CA", "postal_code": "94105", "country": "US"
+        },
+        "weight": {"value": "2", "unit": "pound"},
+        "dimensions": {"length": "10", "width": "6", "height": "4", "unit": "inch"}
+    });
+    let stored: RatesRequest = FieldValue::from_json_value(&stored).get().expect("a request");
+    let mut dialogue = Dialogue::at_the_summary().await;
+    dialogue.presses("Show prices").await;
+    let asked = dialogue.asked();
+    assert!(!stored.is_fresh);
+    assert_eq!(
+        stored.shipment,
+        Shipment {
+            external_id: None,
+            ..asked.shipment
+        }
+    );
+    // And what this version stores is what that one would read.
+    let stored: Shipment = dialogue.call(FETCH_RATES).payload.get().expect("a shipment");
+    assert_eq!(stored, dialogue.asked().shipment);
+}
+
+#[tokio::test]
 async fn a_price_that_holds_is_bought_at_once() {
     let mut dialogue = Dialogue::at_the_summary().await;
     dialogue.presses("Show prices").await;

@@ -79,7 +79,7 @@ async fn an_operation_is_told_with_its_outcome_and_without_data() {
     DEBUG store{operation="update" backend="memory" chat_id=42 user_id=42 revision=2}: store operation outcome="ok" duration_ms=0
     DEBUG store{operation="update" backend="memory" chat_id=42 user_id=42 revision=2}: store operation outcome="conflict" duration_ms=0
     DEBUG store{operation="get" backend="memory" chat_id=42 user_id=42 revision=2}: store operation outcome="ok" duration_ms=0
-     WARN store{operation="get" backend="memory" chat_id=42 user_id=42}: store operation failed outcome="corrupt" duration_ms=0 error=faults get: the record is damaged: injected (session 7/42/42///main)
+     WARN store{operation="get" backend="memory" chat_id=42 user_id=42}: store operation failed operation="get" backend="memory" chat_id=42 user_id=42 outcome="corrupt" duration_ms=0 error=faults get: the record is damaged: injected (session 7/42/42///main)
     DEBUG store{operation="clear" backend="memory" chat_id=42 user_id=42}: store operation outcome="ok" duration_ms=0
     "#);
 }
@@ -94,8 +94,8 @@ async fn the_slower_the_louder() {
         store.get(&key()).await.unwrap();
     }
     insta::assert_snapshot!(log.text(), @r#"
-     INFO store{operation="get" backend="memory" chat_id=42 user_id=42}: store operation outcome="ok" duration_ms=1000
-     WARN store{operation="get" backend="memory" chat_id=42 user_id=42}: store operation outcome="ok" duration_ms=2000
-    ERROR store{operation="get" backend="memory" chat_id=42 user_id=42}: store operation outcome="ok" duration_ms=5000
+     INFO store operation operation="get" backend="memory" chat_id=42 user_id=42 outcome="ok" duration_ms=1000
+     WARN store operation operation="get" backend="memory" chat_id=42 user_id=42 outcome="ok" duration_ms=2000
+    ERROR store operation operation="get" backend="memory" chat_id=42 user_id=42 outcome="ok" duration_ms=5000
     "#);
 }

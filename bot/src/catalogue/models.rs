@@ -201,3 +201,6 @@ impl CacheKey for ModelId {
         self.as_str().into()
     }
 }
+
+#[cfg(test)]
+mod tests;

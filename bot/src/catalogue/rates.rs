@@ -59,7 +59,6 @@ pub struct RatesCatalogue {
     api: Arc<dyn ShippingApi>,
     cache: ReadThroughCache<PricedParcel, Carriers>,
     clock: Arc<dyn Clock>,
-    config: CacheConfig,
 }
 
 impl RatesCatalogue {
@@ -71,9 +70,8 @@ impl RatesCatalogue {
         let source = Carriers(Arc::clone(&api));
         Self {
             api,
-            cache: ReadThroughCache::new(Self::NAME, source, config.clone(), Arc::clone(&clock)),
+            cache: ReadThroughCache::new(Self::NAME, source, config, Arc::clone(&clock)),
             clock,
-            config,
         }
     }
 
@@ -112,7 +110,7 @@ impl RatesCatalogue {
         let quote = self.api.rates(shipment).await.map_err(Arc::new)?;
         let known = KnownQuote::new(quote, shipment);
         let now = self.clock.now();
-        let offers = known.offers(shipment, now, now + self.config.ttl);
+        let offers = known.offers(shipment, now, now + self.cache.config().ttl);
         self.cache
             .insert(&PricedParcel::of(shipment), Loaded::present(known))
             .await;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use stepkeep_core::UserId;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
 use url::Url;
 
 use super::sources::closest;
@@ -154,6 +155,19 @@ impl LogFilter {
             Ok(_) => Ok(Self(text.to_owned())),
             Err(error) => Err(error.to_string()),
         }
+    }
+
+    /// The filter, when it goes by modules and levels alone: it decides once for each place in the program. `None` when it looks
+    /// into spans, for which [`to_filter`](Self::to_filter) is called whenever anything enters or leaves one.
+    pub fn to_targets(&self) -> Option<Targets> {
+        if self.0.contains('[') {
+            return None;
+        }
+        let directives = self.0.split(',');
+        let directives: Vec<_> = directives.filter(|directive| !directive.is_empty()).collect();
+        (!directives.is_empty())
+            .then(|| directives.join(",").parse().ok())
+            .flatten()
     }
 
     /// The filter, for a subscriber.
@@ -444,6 +458,23 @@ mod tests {
         } else {
             assert!(read.unwrap_err().contains("--features otlp"));
         }
+    }
+
+    #[test]
+    fn a_filter_that_looks_into_no_span_goes_by_modules_alone_and_lets_the_same_through() {
+        use tracing::Level;
+        for text in ["info", "WARN", "off", "warn,stepkeep=debug", "hyper"] {
+            let filter = LogFilter::parse(text).unwrap();
+            let targets = filter.to_targets().unwrap();
+            let loudest =
+                <Targets as tracing_subscriber::Layer<tracing_subscriber::Registry>>::max_level_hint;
+            assert_eq!(loudest(&targets), filter.to_filter().max_level_hint(), "{text}");
+        }
+        let of = |text| LogFilter::parse(text).unwrap().to_targets();
+        let targets = of("warn,stepkeep=debug").unwrap();
+        assert!(targets.would_enable("stepkeep::runner", &Level::DEBUG));
+        assert!(!targets.would_enable("hyper", &Level::INFO));
+        assert!(of("stepkeep[turn]=trace").is_none());
     }
 
     #[test]

@@ -5,28 +5,30 @@ use std::fmt;
 use std::hash::Hash;
 
 use parking_lot::RwLock;
+use rustc_hash::FxBuildHasher;
 
 /// So many different sets of labels a metric has at most: a mistake must not fill the memory of whoever stores the figures.
 const MOST: usize = 2_000;
 
-/// Handles by the values of their labels, made at first use.
-pub(super) struct Handles<K, H>(RwLock<HashMap<K, H>>);
+/// Handles by the values of their labels, made at first use. The labels are words of this program, which nobody chooses to
+/// slow a table down, so the quickest hash will do.
+pub(super) struct Handles<K, H>(RwLock<HashMap<K, H, FxBuildHasher>>);
 
-impl<K: Hash + Eq, H> Handles<K, H> {
+impl<K: Hash + Eq + Clone, H> Handles<K, H> {
     /// Uses the handle with these labels. `make` makes it when it is used for the first time. Beyond the most that there may be,
     /// nothing is counted.
-    pub(super) fn with(&self, labels: K, make: impl FnOnce(&K) -> H, count: impl FnOnce(&H)) {
-        if let Some(handle) = self.0.read().get(&labels) {
+    pub(super) fn with(&self, labels: &K, make: impl FnOnce(&K) -> H, count: impl FnOnce(&H)) {
+        if let Some(handle) = self.0.read().get(labels) {
             count(handle);
             return;
         }
         let mut handles = self.0.write();
-        if let Some(handle) = handles.get(&labels) {
+        if let Some(handle) = handles.get(labels) {
             count(handle);
         } else if handles.len() < MOST {
-            let handle = make(&labels);
+            let handle = make(labels);
             count(&handle);
-            handles.insert(labels, handle);
+            handles.insert(labels.clone(), handle);
         }
     }
 }
@@ -54,7 +56,7 @@ mod tests {
         let (handles, times) = (Handles::default(), Cell::new(0_usize));
         let make = |_: &usize| times.set(times.get() + 1);
         for labels in (0..MOST + 10).chain(0..10) {
-            handles.with(labels, make, |()| {});
+            handles.with(&labels, make, |()| {});
         }
         assert_eq!(times.get(), MOST);
     }

@@ -28,17 +28,19 @@
 
 mod caches;
 mod census;
+mod durations;
 mod handles;
 pub mod names;
 mod observer;
 mod process;
 mod runner_load;
+mod tally;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 use parking_lot::RwLock;
 use tokio_util::sync::CancellationToken;
 
@@ -47,11 +49,13 @@ pub use census::{Census, CensusConfig, SessionCount};
 pub use runner_load::RunnerLoadCollector;
 
 use crate::observation::Observer;
-use names::MetricKind;
+use durations::Histograms;
 use observer::MetricsObserver;
 use process::ProcessCollector;
+use tally::Tallies;
 
-/// How often the measured durations are sorted into their buckets when nobody asks for them: until then each takes up memory.
+/// How often the durations that libraries measured are sorted into their buckets when nobody asks for them: until then each takes
+/// up memory.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
 /// The metrics of a bot. Clones share them.
@@ -63,6 +67,8 @@ pub struct Metrics {
 struct Shared {
     recorder: Arc<PrometheusRecorder>,
     handle: PrometheusHandle,
+    histograms: Arc<Histograms>,
+    tallies: Arc<Tallies>,
     collectors: RwLock<Vec<Arc<dyn Collector>>>,
 }
 
@@ -82,23 +88,14 @@ impl Default for Metrics {
 impl Metrics {
     /// Metrics at zero, with those of the process.
     pub fn new() -> Self {
-        let mut builder = PrometheusBuilder::new();
-        for metric in names::ALL {
-            if let MetricKind::Histogram(bounds) = metric.kind {
-                let matcher = Matcher::Full(metric.name.to_owned());
-                builder = match builder.set_buckets_for_metric(matcher, bounds) {
-                    Ok(builder) => builder,
-                    // Only an empty list of bounds is refused, and the table has none. A summary would be rendered instead.
-                    Err(_) => PrometheusBuilder::new(),
-                };
-            }
-        }
-        let recorder = Arc::new(builder.build_recorder());
+        let recorder = Arc::new(PrometheusBuilder::new().build_recorder());
         let handle = recorder.handle();
         let metrics = Self {
             shared: Arc::new(Shared {
                 recorder,
                 handle,
+                histograms: Arc::default(),
+                tallies: Arc::default(),
                 collectors: RwLock::default(),
             }),
         };
@@ -118,7 +115,11 @@ impl Metrics {
 
     /// Counts what it is told.
     pub fn observer(&self) -> Arc<dyn Observer> {
-        Arc::new(MetricsObserver::new(Arc::clone(&self.shared.recorder)))
+        Arc::new(MetricsObserver::new(
+            Arc::clone(&self.shared.recorder),
+            Arc::clone(&self.shared.histograms),
+            Arc::clone(&self.shared.tallies),
+        ))
     }
 
     /// Asks this source too from now on.
@@ -139,7 +140,10 @@ impl Metrics {
                 collector.collect();
             }
         });
-        self.shared.handle.render()
+        self.shared.tallies.hand_on();
+        let mut text = self.shared.handle.render();
+        self.shared.histograms.render(&mut text);
+        text
     }
 
     /// Keeps the memory that unrendered measurements take up small, until stopped.

@@ -4,12 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use metrics::{Counter, Histogram, counter, histogram};
+use metrics::{Counter, counter};
 use metrics_exporter_prometheus::PrometheusRecorder;
-use stepkeep_core::{SessionKey, StoreOperationFinished};
+use stepkeep_core::{SessionKey, StoreOperation, StoreOperationFinished};
 
+use super::durations::{Durations, Histograms};
 use super::handles::Handles;
 use super::names;
+use super::tally::{Tallies, Tally};
 use crate::dead_letters::Reason;
 use crate::observation::{
     Api, Cause, EffectChanged, LetterPutAside, Observer, OperationName, OutsideCallFinished, Place, Refusal,
@@ -19,46 +21,67 @@ use crate::telegram::Origin;
 
 type Word = &'static str;
 
-/// Counts events in a registry.
+/// Counts events in a registry. Whatever an event counts is found by one look-up, or by two for a turn.
 pub(super) struct MetricsObserver {
     recorder: Arc<PrometheusRecorder>,
-    updates: Handles<(Word, Word), Counter>,
-    refused: Handles<Word, Counter>,
-    turns: Handles<(Place, Word), Counter>,
-    turn_durations: Handles<Place, Histogram>,
-    reply_latencies: Handles<Word, Histogram>,
-    reruns: Handles<Word, Counter>,
-    store_operations: Handles<(Word, Word, Word), Counter>,
-    store_durations: Handles<(Word, Word), Histogram>,
-    calls: Handles<(Api, OperationName, Word), Counter>,
-    call_durations: Handles<(Api, OperationName), Histogram>,
-    effects: Handles<(String, Word), Counter>,
-    timers: Handles<TimerKind, (Counter, Histogram)>,
-    letters: Handles<Word, Counter>,
-    throttled: Counter,
-    wait: Histogram,
+    histograms: Arc<Histograms>,
+    tallies: Arc<Tallies>,
+    updates: Handles<(Word, Word), Arc<Tally>>,
+    refused: Handles<Word, Arc<Tally>>,
+    turns: Handles<Place, TurnsAt>,
+    reply_latencies: Handles<Word, Arc<Durations>>,
+    reruns: Handles<Word, Arc<Tally>>,
+    store_operations: Handles<(Word, StoreOperation, Word), Timed>,
+    calls: Handles<(Api, OperationName, Word), Timed>,
+    effects: Handles<(String, Word), Arc<Tally>>,
+    timers: Handles<TimerKind, Timed>,
+    letters: Handles<Word, Arc<Tally>>,
+    throttled: Arc<Tally>,
+    wait: Arc<Durations>,
+}
+
+/// Something that is counted, and takes its time. How long it took has fewer labels than how often it was.
+#[derive(Debug)]
+struct Timed {
+    count: Arc<Tally>,
+    durations: Arc<Durations>,
+}
+
+impl Timed {
+    fn record(&self, duration: Duration) {
+        self.count.count();
+        self.durations.record(duration);
+    }
+}
+
+/// The turns after which people are in one place.
+#[derive(Debug)]
+struct TurnsAt {
+    durations: Arc<Durations>,
+    by_outcome: Handles<Word, Arc<Tally>>,
 }
 
 impl MetricsObserver {
-    pub(super) fn new(recorder: Arc<PrometheusRecorder>) -> Self {
-        let (throttled, wait) = metrics::with_local_recorder(&*recorder, || {
-            (
-                counter!(names::TELEGRAM_THROTTLED.name),
-                histogram!(names::TELEGRAM_WAIT.name),
-            )
-        });
+    pub(super) fn new(
+        recorder: Arc<PrometheusRecorder>,
+        histograms: Arc<Histograms>,
+        tallies: Arc<Tallies>,
+    ) -> Self {
+        let throttled = tallies.of(metrics::with_local_recorder(&*recorder, || {
+            counter!(names::TELEGRAM_THROTTLED.name)
+        }));
+        let wait = histograms.of(&names::TELEGRAM_WAIT, &[]);
         let observer = Self {
             recorder,
+            histograms,
+            tallies,
             updates: Handles::default(),
             refused: Handles::default(),
             turns: Handles::default(),
-            turn_durations: Handles::default(),
             reply_latencies: Handles::default(),
             reruns: Handles::default(),
             store_operations: Handles::default(),
-            store_durations: Handles::default(),
             calls: Handles::default(),
-            call_durations: Handles::default(),
             effects: Handles::default(),
             timers: Handles::default(),
             letters: Handles::default(),
@@ -71,7 +94,7 @@ impl MetricsObserver {
 
     /// What alerts look at has to be there before it happens for the first time: an increase from nothing is none.
     fn begin_at_zero(&self) {
-        let nothing = |counter: &Counter| counter.increment(0);
+        let nothing = |_: &Arc<Tally>| {};
         for reason in [
             Reason::Unreadable,
             Reason::Panicked,
@@ -79,53 +102,90 @@ impl MetricsObserver {
             Reason::Store,
         ] {
             self.letters
-                .with(reason.as_str(), |reason| self.letter(reason), nothing);
+                .with(&reason.as_str(), |reason| self.letter(reason), nothing);
         }
         for refusal in [Refusal::Flood, Refusal::Busy] {
             self.refused
-                .with(refusal.as_str(), |reason| self.refusal(reason), nothing);
+                .with(&refusal.as_str(), |reason| self.refusal(reason), nothing);
         }
         for why in [RunAgain::Conflict, RunAgain::Store] {
             self.reruns
-                .with(why.as_str(), |reason| self.rerun(reason), nothing);
+                .with(&why.as_str(), |reason| self.rerun(reason), nothing);
         }
         for timer in [TimerKind::Flow, TimerKind::Remind, TimerKind::Close] {
-            self.timers.with(
-                timer,
-                |timer| self.timer(*timer),
-                |(counter, _)| counter.increment(0),
-            );
+            self.timers
+                .with(&timer, |timer| self.timer(*timer), |timed| nothing(&timed.count));
         }
     }
 
-    fn make<T>(&self, make: impl FnOnce() -> T) -> T {
-        metrics::with_local_recorder(&*self.recorder, make)
+    fn tally(&self, counter: impl FnOnce() -> Counter) -> Arc<Tally> {
+        self.tallies
+            .of(metrics::with_local_recorder(&*self.recorder, counter))
     }
 
-    fn letter(&self, reason: &'static str) -> Counter {
-        self.make(|| counter!(names::DEAD_LETTERS.name, "reason" => reason))
+    fn letter(&self, reason: &'static str) -> Arc<Tally> {
+        self.tally(|| counter!(names::DEAD_LETTERS.name, "reason" => reason))
     }
 
-    fn refusal(&self, reason: &'static str) -> Counter {
-        self.make(|| counter!(names::UPDATES_REFUSED.name, "reason" => reason))
+    fn refusal(&self, reason: &'static str) -> Arc<Tally> {
+        self.tally(|| counter!(names::UPDATES_REFUSED.name, "reason" => reason))
     }
 
-    fn rerun(&self, reason: &'static str) -> Counter {
-        self.make(|| counter!(names::TURN_RERUNS.name, "reason" => reason))
+    fn rerun(&self, reason: &'static str) -> Arc<Tally> {
+        self.tally(|| counter!(names::TURN_RERUNS.name, "reason" => reason))
     }
 
-    fn timer(&self, timer: TimerKind) -> (Counter, Histogram) {
-        self.make(|| {
-            (
-                counter!(names::TIMERS_FIRED.name, "timer" => timer.as_str()),
-                histogram!(names::TIMER_DELAY.name, "timer" => timer.as_str()),
+    fn timer(&self, timer: TimerKind) -> Timed {
+        let timer = timer.as_str();
+        Timed {
+            count: self.tally(|| counter!(names::TIMERS_FIRED.name, "timer" => timer)),
+            durations: self.histograms.of(&names::TIMER_DELAY, &[("timer", timer)]),
+        }
+    }
+
+    fn turns_at(&self, place: &Place) -> TurnsAt {
+        TurnsAt {
+            durations: self
+                .histograms
+                .of(&names::TURN_DURATION, &[("flow", place.flow())]),
+            by_outcome: Handles::default(),
+        }
+    }
+
+    fn turns_ended(&self, place: &Place, outcome: Word) -> Arc<Tally> {
+        let (flow, step) = (place.flow().to_owned(), place.step().to_owned());
+        self.tally(|| counter!(names::TURNS.name, "flow" => flow, "step" => step, "outcome" => outcome))
+    }
+
+    fn store_operation(&self, backend: Word, operation: Word, outcome: Word) -> Timed {
+        let labels = [("backend", backend), ("operation", operation)];
+        Timed {
+            count: self.tally(|| {
+                counter!(
+                    names::STORE_OPERATIONS.name,
+                    "backend" => backend, "operation" => operation, "outcome" => outcome
+                )
+            }),
+            durations: self.histograms.of(&names::STORE_OPERATION_DURATION, &labels),
+        }
+    }
+
+    fn call(&self, api: Api, operation: OperationName, outcome: Word) -> Timed {
+        let (api, operation) = (api.as_str(), operation.to_string());
+        let labels = [("api", api), ("operation", &*operation)];
+        let durations = self.histograms.of(&names::OUTSIDE_CALL_DURATION, &labels);
+        let count = self.tally(|| {
+            counter!(
+                names::OUTSIDE_CALLS.name,
+                "api" => api, "operation" => operation, "outcome" => outcome
             )
-        })
+        });
+        Timed { count, durations }
     }
 }
 
-fn one(counter: &Counter) {
-    counter.increment(1);
+fn one(tally: &Arc<Tally>) {
+    tally.count();
 }
 
 /// The word for what brought an update.
@@ -140,91 +200,70 @@ pub(super) const fn origin(origin: Origin) -> &'static str {
 impl Observer for MetricsObserver {
     fn update_came(&self, event: &UpdateCame) {
         let make = |(origin, kind): &(Word, Word)| {
-            self.make(|| counter!(names::UPDATES_RECEIVED.name, "origin" => *origin, "kind" => *kind))
+            self.tally(|| counter!(names::UPDATES_RECEIVED.name, "origin" => *origin, "kind" => *kind))
         };
-        self.updates.with((origin(event.origin), event.kind), make, one);
+        self.updates.with(&(origin(event.origin), event.kind), make, one);
     }
 
     fn update_refused(&self, event: &UpdateRefused<'_>) {
         self.refused
-            .with(event.refusal.as_str(), |reason| self.refusal(reason), one);
+            .with(&event.refusal.as_str(), |reason| self.refusal(reason), one);
     }
 
     fn turn_finished(&self, event: &TurnFinished<'_>) {
-        let place = event.place.cloned().unwrap_or(Place::Unknown);
-        let make = |place: &Place| {
-            let flow = place.flow().to_owned();
-            self.make(|| histogram!(names::TURN_DURATION.name, "flow" => flow))
-        };
-        self.turn_durations
-            .with(place.clone(), make, |histogram| histogram.record(event.duration));
-        let make = |(place, outcome): &(Place, Word)| {
-            let (flow, step) = (place.flow().to_owned(), place.step().to_owned());
-            self.make(|| counter!(names::TURNS.name, "flow" => flow, "step" => step, "outcome" => *outcome))
-        };
-        self.turns.with((place, event.outcome), make, one);
+        let place = event.place.unwrap_or(&Place::Unknown);
+        self.turns.with(
+            place,
+            |place| self.turns_at(place),
+            |turns| {
+                turns.durations.record(event.duration);
+                let make = |outcome: &Word| self.turns_ended(place, outcome);
+                turns.by_outcome.with(&event.outcome, make, one);
+            },
+        );
         if let (Some(latency), Cause::Update { origin: brought, .. }) = (event.latency, event.cause) {
-            let make =
-                |origin: &Word| self.make(|| histogram!(names::REPLY_LATENCY.name, "origin" => *origin));
+            let make = |origin: &Word| self.histograms.of(&names::REPLY_LATENCY, &[("origin", origin)]);
             self.reply_latencies
-                .with(origin(brought), make, |histogram| histogram.record(latency));
+                .with(&origin(brought), make, |durations| durations.record(latency));
         }
     }
 
     fn turn_ran_again(&self, _: &SessionKey, why: RunAgain) {
-        self.reruns.with(why.as_str(), |reason| self.rerun(reason), one);
+        self.reruns.with(&why.as_str(), |reason| self.rerun(reason), one);
     }
 
     fn effect_changed(&self, event: &EffectChanged<'_>) {
         let make = |(effect, state): &(String, Word)| {
-            self.make(|| counter!(names::EFFECTS.name, "effect" => effect.clone(), "state" => *state))
+            self.tally(|| counter!(names::EFFECTS.name, "effect" => effect.clone(), "state" => *state))
         };
         // Effects are rare, and take far longer than this.
         self.effects
-            .with((event.name.to_owned(), event.state.as_str()), make, one);
+            .with(&(event.name.to_owned(), event.state.as_str()), make, one);
     }
 
     fn timer_fired(&self, event: &TimerFired<'_>) {
         self.timers.with(
-            event.kind,
+            &event.kind,
             |timer| self.timer(*timer),
-            |(counter, delay)| {
-                counter.increment(1);
-                delay.record(event.late);
-            },
+            |timed| timed.record(event.late),
         );
     }
 
     fn letter_put_aside(&self, event: &LetterPutAside<'_>) {
         self.letters
-            .with(event.reason.as_str(), |reason| self.letter(reason), one);
+            .with(&event.reason.as_str(), |reason| self.letter(reason), one);
     }
 
     fn outside_call_finished(&self, event: &OutsideCallFinished<'_>) {
-        let (api, operation) = (event.api, *event.operation);
-        let make = |(api, operation): &(Api, OperationName)| {
-            self.make(|| {
-                let operation = operation.to_string();
-                histogram!(names::OUTSIDE_CALL_DURATION.name, "api" => api.as_str(), "operation" => operation)
-            })
-        };
-        self.call_durations.with((api, operation), make, |histogram| {
-            histogram.record(event.duration);
-        });
-        let make = |(api, operation, outcome): &(Api, OperationName, Word)| {
-            let operation = operation.to_string();
-            self.make(|| {
-                counter!(
-                    names::OUTSIDE_CALLS.name,
-                    "api" => api.as_str(), "operation" => operation, "outcome" => *outcome
-                )
-            })
-        };
-        self.calls.with((api, operation, event.outcome), make, one);
+        self.calls.with(
+            &(event.api, *event.operation, event.outcome),
+            |(api, operation, outcome)| self.call(*api, *operation, outcome),
+            |timed| timed.record(event.duration),
+        );
     }
 
     fn told_to_wait(&self, _: Duration) {
-        self.throttled.increment(1);
+        self.throttled.count();
     }
 
     fn waited(&self, duration: Duration) {
@@ -232,26 +271,11 @@ impl Observer for MetricsObserver {
     }
 
     fn store_operation_finished(&self, event: &StoreOperationFinished<'_>) {
-        let (backend, operation) = (event.backend, event.operation.as_str());
-        let make = |(backend, operation): &(Word, Word)| {
-            self.make(|| {
-                histogram!(names::STORE_OPERATION_DURATION.name, "backend" => *backend, "operation" => *operation)
-            })
-        };
-        self.store_durations
-            .with((backend, operation), make, |histogram| {
-                histogram.record(event.duration);
-            });
-        let make = |(backend, operation, outcome): &(Word, Word, Word)| {
-            self.make(|| {
-                counter!(
-                    names::STORE_OPERATIONS.name,
-                    "backend" => *backend, "operation" => *operation, "outcome" => *outcome
-                )
-            })
-        };
-        self.store_operations
-            .with((backend, operation, event.outcome()), make, one);
+        self.store_operations.with(
+            &(event.backend, event.operation, event.outcome()),
+            |(backend, operation, outcome)| self.store_operation(backend, operation.as_str(), outcome),
+            |timed| timed.record(event.duration),
+        );
     }
 }
 

@@ -2,11 +2,12 @@
 //! `WithTracing`, by the same measure.
 
 use stepkeep_core::{Slowness, event_at};
+use tracing::Level;
 
-use super::{Observer, OutsideCallFinished, TurnFinished};
+use super::{Observer, OutsideCallFinished, Place, TurnFinished};
 
 /// Logs how long turns and outside calls took, with their ids and outcomes, and never what was in them. The ids of a chat and of a
-/// person stand in the spans around.
+/// person stand in the span of the turn around; which call it was, in a span at debug level and in whatever is louder.
 #[derive(Clone, Copy, Debug)]
 pub struct LatencyLog {
     slowness: Slowness,
@@ -22,6 +23,7 @@ impl LatencyLog {
 impl Observer for LatencyLog {
     fn turn_finished(&self, event: &TurnFinished<'_>) {
         let TurnFinished {
+            place,
             outcome,
             duration,
             latency,
@@ -31,10 +33,15 @@ impl Observer for LatencyLog {
         let level = self.slowness.level(latency.unwrap_or(duration));
         let duration_ms = millis(duration);
         let waited_ms = latency.map(|latency| millis(latency.saturating_sub(duration)));
+        // The turn's span says where, as long as it is loud enough to be told.
+        let place = place.filter(|_| level != Level::DEBUG);
+        let (flow, step) = (place.map(Place::flow), place.map(Place::step));
         match event.failure {
-            None => event_at!(level, outcome, duration_ms, waited_ms, "answered"),
+            None => event_at!(level, flow, step, outcome, duration_ms, waited_ms, "answered"),
             Some(failure) => event_at!(
                 level,
+                flow,
+                step,
                 outcome,
                 failure = failure.kind,
                 duration_ms,
@@ -46,19 +53,32 @@ impl Observer for LatencyLog {
 
     fn outside_call_finished(&self, event: &OutsideCallFinished<'_>) {
         let OutsideCallFinished {
+            api,
+            operation,
             outcome,
             status,
             duration,
             held_back,
-            ..
         } = *event;
         let level = self.slowness.level(duration.saturating_sub(held_back));
         let duration_ms = millis(duration);
-        if outcome == "ok" {
-            event_at!(level, duration_ms, "outside call");
-        } else {
-            // What it means is for the caller to say, who may expect it or try again.
-            event_at!(level, duration_ms, status, "outside call failed");
+        // What a failure means is for the caller to say, who may expect it or try again.
+        match (level, outcome) {
+            // The span around says which call, as long as it is loud enough to be there.
+            (Level::DEBUG, "ok") => tracing::debug!(duration_ms, "outside call"),
+            (Level::DEBUG, _) => tracing::debug!(duration_ms, status, "outside call failed"),
+            (_, "ok") => {
+                event_at!(level, api = api.as_str(), %operation, outcome, duration_ms, "outside call");
+            }
+            _ => event_at!(
+                level,
+                api = api.as_str(),
+                %operation,
+                outcome,
+                duration_ms,
+                status,
+                "outside call failed"
+            ),
         }
     }
 }
@@ -140,9 +160,9 @@ mod tests {
         }
         insta::assert_snapshot!(lines.text(), @r#"
         DEBUG telegram{operation=sendMessage outcome="ok"}: outside call duration_ms=999
-         INFO telegram{operation=sendMessage outcome="ok"}: outside call duration_ms=1000
-         WARN telegram{operation=sendMessage outcome="timeout"}: outside call failed duration_ms=2000
-        ERROR telegram{operation=sendMessage outcome="ok"}: outside call duration_ms=5000
+         INFO telegram{operation=sendMessage outcome="ok"}: outside call api="telegram" operation=sendMessage outcome="ok" duration_ms=1000
+         WARN telegram{operation=sendMessage outcome="timeout"}: outside call failed api="telegram" operation=sendMessage outcome="timeout" duration_ms=2000
+        ERROR telegram{operation=sendMessage outcome="ok"}: outside call api="telegram" operation=sendMessage outcome="ok" duration_ms=5000
         DEBUG telegram{operation=sendMessage outcome="ok"}: outside call duration_ms=25100
         "#);
     }
@@ -163,7 +183,7 @@ mod tests {
                     id: 3,
                     origin: Origin::Polling,
                 },
-                place: None,
+                place: Some(&Place::Home),
                 outcome: "applied",
                 duration: Duration::from_millis(duration),
                 latency: latency.map(Duration::from_millis),
@@ -177,8 +197,8 @@ mod tests {
         insta::assert_snapshot!(lines.text(), @r#"
         DEBUG a turn went wrong outcome="applied" failure="panic" duration_ms=10
         DEBUG a turn went wrong outcome="applied" failure="panic" duration_ms=10 waited_ms=890
-         WARN a turn went wrong outcome="applied" failure="panic" duration_ms=10 waited_ms=2000
-        ERROR a turn went wrong outcome="applied" failure="panic" duration_ms=6000 waited_ms=0
+         WARN a turn went wrong flow="home" step="none" outcome="applied" failure="panic" duration_ms=10 waited_ms=2000
+        ERROR a turn went wrong flow="home" step="none" outcome="applied" failure="panic" duration_ms=6000 waited_ms=0
         "#);
     }
 }

@@ -26,8 +26,8 @@ use std::time::Duration;
 
 use stepkeep_core::{SessionKey, StoreObserver, StoreOperationFinished, TurnObserver};
 use tokio::time::Instant;
+use tracing::Instrument as _;
 use tracing::field::Empty;
-use tracing::{Instrument as _, Span};
 
 pub(crate) use event::kind_of;
 pub use event::{
@@ -135,27 +135,26 @@ impl Observers {
         let operation = operation.into();
         // The span's name is what a trace shows, and has to be a constant.
         let span = match api {
-            Api::Telegram => tracing::info_span!("telegram", %operation, outcome = Empty),
-            Api::Shipping => tracing::info_span!("shipping", %operation, outcome = Empty),
-            Api::Generation => tracing::info_span!("generation", %operation, outcome = Empty),
+            Api::Telegram => tracing::debug_span!("telegram", %operation, outcome = Empty),
+            Api::Shipping => tracing::debug_span!("shipping", %operation, outcome = Empty),
+            Api::Generation => tracing::debug_span!("generation", %operation, outcome = Empty),
         };
-        async {
-            let started = Instant::now();
-            let result = call.await;
-            let (outcome, status) = outcome(&result);
-            Span::current().record("outcome", outcome);
+        let started = Instant::now();
+        let result = call.instrument(span.clone()).await;
+        let duration = started.elapsed();
+        let (outcome, status) = outcome(&result);
+        span.record("outcome", outcome);
+        span.in_scope(|| {
             self.outside_call_finished(&OutsideCallFinished {
                 api,
                 operation: &operation,
                 outcome,
                 status,
-                duration: started.elapsed(),
+                duration,
                 held_back,
             });
-            result
-        }
-        .instrument(span)
-        .await
+        });
+        result
     }
 }
 

@@ -124,8 +124,8 @@ impl Shared {
                 }
                 answered => answered,
             };
-            let duration_ms = watch.elapsed_ms();
-            watch.end(self, &incoming.key, &answered);
+            let duration = watch.end(self, &incoming.key, &answered);
+            let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
             match answered {
                 Answered::Yes(_) => {
                     self.poison.forget(update);

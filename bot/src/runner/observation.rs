@@ -133,10 +133,13 @@ impl TurnWatch {
 
     /// The session is here.
     pub(super) fn came_to(&mut self, shared: &Shared, session: &Session) {
-        let span = tracing::Span::current();
-        if let Some(position) = session.position() {
-            span.record("flow", position.flow.as_str());
-            span.record("step", position.step.as_str());
+        // What is louder tells of the place itself, and most turns are told nobody.
+        if tracing::span_enabled!(tracing::Level::DEBUG)
+            && let Some(position) = session.position()
+        {
+            let (flow, step) = (position.flow.as_str(), position.step.as_str());
+            let span = tracing::Span::current();
+            tracing::record_all!(span, flow, step);
         }
         self.place = Some(Place::of(session, shared.engine.flows()));
     }
@@ -149,12 +152,8 @@ impl TurnWatch {
         self.is_committed
     }
 
-    pub(super) fn elapsed_ms(&self) -> u64 {
-        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
-    }
-
-    /// It ended so.
-    pub(super) fn end(mut self, shared: &Shared, key: &SessionKey, answered: &Answered) {
+    /// It ended so. Answers how long it took.
+    pub(super) fn end(mut self, shared: &Shared, key: &SessionKey, answered: &Answered) -> Duration {
         let outcome = match answered {
             Answered::Yes("applied") if self.failure.is_some() => "flow_failed",
             Answered::Yes(outcome) => outcome,
@@ -173,19 +172,22 @@ impl TurnWatch {
             "group_remark" | "settled" | "repeated" | "sent_elsewhere" | "given_back" | "failed"
         );
         let failure = self.failure.as_ref();
+        let now = Instant::now();
+        let duration = now.duration_since(self.began);
         shared.observers.turn_finished(&TurnFinished {
             key,
             cause: self.cause,
             place: self.place.as_ref(),
             outcome,
-            duration: self.began.elapsed(),
-            latency: self.came.filter(|_| is_said).map(|came| came.elapsed()),
+            duration,
+            latency: self.came.filter(|_| is_said).map(|came| now.duration_since(came)),
             failure: failure.map(|failed| Failure {
                 kind: &failed.kind,
                 message: &failed.message,
                 step: failed.step.as_ref(),
             }),
         });
+        duration
     }
 }
 

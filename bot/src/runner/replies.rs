@@ -94,7 +94,7 @@ impl Replies {
         replies: &[Reply],
         language: Language,
     ) -> Result<Option<Notice>, Unsent> {
-        let span = tracing::info_span!("send", replies = replies.len());
+        let span = tracing::debug_span!("send", replies = replies.len());
         self.send_all(key, inputs, replies, language)
             .instrument(span)
             .await
@@ -221,7 +221,7 @@ impl Replies {
         let mut notice = None;
         let requests = destination.send_message(message);
         let is_whole = requests.len() == 1;
-        for request in destination.send_message(message) {
+        for request in requests {
             let has_buttons = request.reply_markup.is_some();
             let sent = self.sender.send(Some(destination.chat()), &request).await?;
             if has_buttons {

@@ -5,20 +5,22 @@ mod figures;
 mod histogram;
 mod series;
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use rustc_hash::FxBuildHasher;
 use serde::Serialize;
-use stepkeep_core::{Clock, Session, Timestamp};
+use stepkeep_core::{Clock, Session, StoreOperation, Timestamp};
 
 pub use feed::ErrorFigures;
 pub use figures::{
     ActivityFigures, CallFigures, DurationFigures, OutcomeFigures, SlotFigures, UpdateFigures,
 };
 
-use crate::observation::redaction;
+use crate::observation::{self, Api, OperationName, redaction};
 use feed::Feed;
 use series::{SLOT_MILLIS, Series, SlotNumber};
 
@@ -47,6 +49,17 @@ impl Place {
             step: position.step.as_str().to_owned(),
         })
     }
+
+    /// Where a turn led, if to a step of a flow.
+    pub(super) fn seen(place: &observation::Place) -> Option<Self> {
+        match place {
+            observation::Place::Step(flow, step) => Some(Self {
+                flow: flow.as_str().to_owned(),
+                step: step.as_str().to_owned(),
+            }),
+            observation::Place::Home | observation::Place::Unknown => None,
+        }
+    }
 }
 
 /// What became of an update.
@@ -71,12 +84,41 @@ pub struct Activity {
 struct Kept {
     turns: Series,
     outcomes: OutcomeFigures,
-    arrivals: BTreeMap<Place, Series>,
-    store: BTreeMap<&'static str, Series>,
-    outside: BTreeMap<(String, String), Series>,
+    arrivals: ManySeries<observation::Place>,
+    store: ManySeries<StoreOperation>,
+    outside: ManySeries<(Api, OperationName)>,
     errors: Feed,
     last_update: Option<UpdateFigures>,
     updates: u64,
+}
+
+/// What is told apart by words of this program. Nobody chooses these to slow a table down, so the quickest hash will do.
+#[derive(Debug)]
+struct ManySeries<K> {
+    most: usize,
+    kept: SlotNumber,
+    by_key: HashMap<K, Series, FxBuildHasher>,
+}
+
+impl<K: Hash + Eq + Clone> ManySeries<K> {
+    /// So many of them at most, each of so many slots.
+    fn of(most: usize, kept: SlotNumber) -> Self {
+        Self {
+            most,
+            kept,
+            by_key: HashMap::default(),
+        }
+    }
+
+    fn record(&mut self, key: &K, now: SlotNumber, duration: Duration, is_error: bool) {
+        if let Some(series) = self.by_key.get_mut(key) {
+            series.record(now, duration, is_error);
+        } else if self.by_key.len() < self.most {
+            let mut series = Series::of(self.kept);
+            series.record(now, duration, is_error);
+            self.by_key.insert(key.clone(), series);
+        }
+    }
 }
 
 impl Activity {
@@ -87,9 +129,9 @@ impl Activity {
             kept: Mutex::new(Kept {
                 turns: Series::of(TURNS_KEPT),
                 outcomes: OutcomeFigures::default(),
-                arrivals: BTreeMap::new(),
-                store: BTreeMap::new(),
-                outside: BTreeMap::new(),
+                arrivals: ManySeries::of(MOST_PLACES, TURNS_KEPT),
+                store: ManySeries::of(MOST_CALLS, CALLS_KEPT),
+                outside: ManySeries::of(MOST_CALLS, CALLS_KEPT),
                 errors: Feed::default(),
                 last_update: None,
                 updates: 0,
@@ -107,20 +149,33 @@ impl Activity {
 
     /// An update was dealt with; it took so long.
     pub fn answered(&self, outcome: TurnOutcome, duration: Duration) {
-        let now = self.slot();
-        let mut kept = self.kept.lock();
-        kept.turns.record(now, duration, outcome == TurnOutcome::Failed);
-        match outcome {
-            TurnOutcome::Answered => kept.outcomes.answered += 1,
-            TurnOutcome::ComesAgain => kept.outcomes.comes_again += 1,
-            TurnOutcome::Failed => kept.outcomes.failed += 1,
-        }
+        self.turn_ended(Some((outcome, duration)), None);
     }
 
-    /// An answer led there.
-    pub fn arrived(&self, place: Place) {
+    /// An answer led there. What is no step of a flow isn't counted.
+    pub fn arrived(&self, place: &observation::Place) {
+        self.turn_ended(None, Some(place));
+    }
+
+    /// Both at once.
+    pub(super) fn turn_ended(
+        &self,
+        answered: Option<(TurnOutcome, Duration)>,
+        arrived: Option<&observation::Place>,
+    ) {
         let now = self.slot();
-        self.kept.lock().arrived(now, place);
+        let mut kept = self.kept.lock();
+        if let Some((outcome, duration)) = answered {
+            kept.turns.record(now, duration, outcome == TurnOutcome::Failed);
+            match outcome {
+                TurnOutcome::Answered => kept.outcomes.answered += 1,
+                TurnOutcome::ComesAgain => kept.outcomes.comes_again += 1,
+                TurnOutcome::Failed => kept.outcomes.failed += 1,
+            }
+        }
+        if let Some(place @ observation::Place::Step(..)) = arrived {
+            kept.arrivals.record(place, now, Duration::ZERO, false);
+        }
     }
 
     /// Something failed. What looks like a person's or a secret is taken out of the message.
@@ -130,26 +185,17 @@ impl Activity {
     }
 
     /// The store answered; it took so long.
-    pub fn store_operation(&self, operation: &'static str, duration: Duration, is_error: bool) {
+    pub fn store_operation(&self, operation: StoreOperation, duration: Duration, is_error: bool) {
         let now = self.slot();
         let mut kept = self.kept.lock();
-        if kept.store.len() < MOST_CALLS || kept.store.contains_key(operation) {
-            let series = kept.store.entry(operation);
-            let series = series.or_insert_with(|| Series::of(CALLS_KEPT));
-            series.record(now, duration, is_error);
-        }
+        kept.store.record(&operation, now, duration, is_error);
     }
 
     /// An API of the outside answered; it took so long.
-    pub fn outside_call(&self, api: &str, operation: &str, duration: Duration, is_error: bool) {
+    pub fn outside_call(&self, api: Api, operation: OperationName, duration: Duration, is_error: bool) {
         let now = self.slot();
         let mut kept = self.kept.lock();
-        let key = (api.to_owned(), operation.to_owned());
-        if kept.outside.len() < MOST_CALLS || kept.outside.contains_key(&key) {
-            let series = kept.outside.entry(key);
-            let series = series.or_insert_with(|| Series::of(CALLS_KEPT));
-            series.record(now, duration, is_error);
-        }
+        kept.outside.record(&(api, operation), now, duration, is_error);
     }
 
     /// All that is known now.
@@ -162,34 +208,35 @@ impl Activity {
                 durations: DurationFigures::of(&slot.durations, u64::from(slot.errors))?,
             })
         });
-        let calls = |api: &str, operation: &str, series: &Series| {
+        let calls = |api: &str, operation: String, series: &Series| {
             let (durations, errors) = series.together(now);
             Some(CallFigures {
                 api: api.to_owned(),
-                operation: operation.to_owned(),
+                operation,
                 durations: DurationFigures::of(&durations, errors)?,
             })
         };
+        let in_order = |mut figures: Vec<CallFigures>| {
+            figures.sort_by(|one, other| (&one.api, &one.operation).cmp(&(&other.api, &other.operation)));
+            figures
+        };
+        let store = kept.store.by_key.iter();
+        let store = store.filter_map(|(operation, series)| calls("", operation.as_str().to_owned(), series));
+        let outside = kept.outside.by_key.iter();
+        let outside = outside
+            .filter_map(|((api, operation), series)| calls(api.as_str(), operation.to_string(), series));
         let (together, errors) = kept.turns.together(now);
-        let arrivals = kept.arrivals.iter();
+        let arrivals = kept.arrivals.by_key.iter();
         ActivityFigures {
             turns: slots.collect(),
             turns_together: DurationFigures::of(&together, errors),
             outcomes: kept.outcomes,
             arrivals: arrivals
-                .map(|(place, series)| (place.clone(), series.together(now).0.count()))
+                .filter_map(|(place, series)| Some((Place::seen(place)?, series.together(now).0.count())))
                 .filter(|(_, count)| *count > 0)
                 .collect(),
-            store_operations: kept
-                .store
-                .iter()
-                .filter_map(|(operation, series)| calls("", operation, series))
-                .collect(),
-            outside_calls: kept
-                .outside
-                .iter()
-                .filter_map(|((api, operation), series)| calls(api, operation, series))
-                .collect(),
+            store_operations: in_order(store.collect()),
+            outside_calls: in_order(outside.collect()),
             errors: kept.errors.entries(),
             last_update: kept.last_update,
             updates: kept.updates,
@@ -201,19 +248,9 @@ impl Activity {
     }
 }
 
-impl Kept {
-    fn arrived(&mut self, now: SlotNumber, place: Place) {
-        if self.arrivals.len() < MOST_PLACES || self.arrivals.contains_key(&place) {
-            let series = self.arrivals.entry(place);
-            let series = series.or_insert_with(|| Series::of(TURNS_KEPT));
-            series.record(now, Duration::ZERO, false);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use stepkeep_core::ManualClock;
+    use stepkeep_core::{FlowName, ManualClock, StepName};
 
     use super::*;
 
@@ -251,13 +288,17 @@ mod tests {
     fn memory_is_bounded_whatever_comes() {
         let (_, activity) = recorder();
         for number in 0..2_000 {
-            let place = Place {
-                flow: format!("flow-{number}"),
-                step: "step".to_owned(),
-            };
-            activity.arrived(place.clone());
-            activity.failed("kind", &format!("message {}", "x".repeat(number)), Some(&place));
-            activity.outside_call(&place.flow, "call", Duration::ZERO, true);
+            let flow = FlowName::new(&format!("flow-{number}")).unwrap();
+            let place = observation::Place::Step(flow, StepName::constant("step"));
+            activity.arrived(&place);
+            let failed_in = Place::seen(&place);
+            activity.failed(
+                "kind",
+                &format!("message {}", "x".repeat(number)),
+                failed_in.as_ref(),
+            );
+            let operation = OperationName::new(format!("call-{number}").leak());
+            activity.outside_call(Api::Shipping, operation, Duration::ZERO, true);
         }
         let figures = activity.figures();
         assert_eq!(figures.arrivals.len(), MOST_PLACES);

@@ -4,9 +4,7 @@ use stepkeep_core::{StoreErrorKind, StoreOperationFinished};
 
 use super::activity::{Activity, Place, TurnOutcome};
 use crate::dead_letters::Reason;
-use crate::observation::{
-    self, Cause, LetterPutAside, Observer, OutsideCallFinished, TurnFinished, UpdateCame,
-};
+use crate::observation::{Cause, LetterPutAside, Observer, OutsideCallFinished, TurnFinished, UpdateCame};
 
 impl Observer for Activity {
     fn update_came(&self, event: &UpdateCame) {
@@ -14,15 +12,18 @@ impl Observer for Activity {
     }
 
     fn turn_finished(&self, event: &TurnFinished<'_>) {
-        if let Cause::Update { .. } = event.cause {
+        let answered = matches!(event.cause, Cause::Update { .. }).then(|| {
             let outcome = match event.outcome {
                 "failed" | "put_aside" => TurnOutcome::Failed,
                 "given_back" => TurnOutcome::ComesAgain,
                 _ => TurnOutcome::Answered,
             };
-            self.answered(outcome, event.duration);
-        }
-        let place = event.place.and_then(place);
+            (outcome, event.duration)
+        });
+        let arrived = event
+            .place
+            .filter(|_| matches!(event.outcome, "applied" | "flow_failed"));
+        self.turn_ended(answered, arrived);
         if let Some(failure) = &event.failure {
             let message = match (failure.kind, failure.message) {
                 // It may say anything, also what somebody wrote.
@@ -30,14 +31,11 @@ impl Observer for Activity {
                 (_, "") => "an update comes again",
                 (_, message) => message,
             };
-            let failed_in = place.clone().map(|place| Place {
+            let failed_in = event.place.and_then(Place::seen).map(|place| Place {
                 step: failure.step.map_or(place.step, |step| step.as_str().to_owned()),
                 ..place
             });
             self.failed(failure.kind, message, failed_in.as_ref());
-        }
-        if let Some(place) = place.filter(|_| matches!(event.outcome, "applied" | "flow_failed")) {
-            self.arrived(place);
         }
     }
 
@@ -51,27 +49,12 @@ impl Observer for Activity {
     fn outside_call_finished(&self, event: &OutsideCallFinished<'_>) {
         let duration = event.duration.saturating_sub(event.held_back);
         let is_error = event.outcome != "ok";
-        self.outside_call(
-            event.api.as_str(),
-            &event.operation.to_string(),
-            duration,
-            is_error,
-        );
+        self.outside_call(event.api, *event.operation, duration, is_error);
     }
 
     fn store_operation_finished(&self, event: &StoreOperationFinished<'_>) {
         let is_error = event.error.is_some_and(|error| !is_an_answer(error.kind()));
-        self.store_operation(event.operation.as_str(), event.duration, is_error);
-    }
-}
-
-fn place(place: &observation::Place) -> Option<Place> {
-    match place {
-        observation::Place::Step(flow, step) => Some(Place {
-            flow: flow.as_str().to_owned(),
-            step: step.as_str().to_owned(),
-        }),
-        _ => None,
+        self.store_operation(event.operation, event.duration, is_error);
     }
 }
 

@@ -8,8 +8,8 @@ use opentelemetry_otlp::{ExporterBuildError, WithExportConfig as _};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 use tracing::{Level, Subscriber};
-use tracing_subscriber::filter::Targets;
-use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::{Filter, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer, Registry};
 use url::Url;
@@ -33,9 +33,11 @@ pub struct TracesError(#[source] ExporterBuildError);
 pub(crate) fn init(settings: &LogSettings, endpoint: &Url) -> anyhow::Result<Traces> {
     let (layer, traces) = exported_to(endpoint)?;
     let lines = logging::lines(settings.format, std::io::stderr, logging::has_colours());
-    let subscriber = Registry::default()
-        .with(layer)
-        .with(lines.with_filter(settings.filter.to_filter()));
+    let filter: Box<dyn Filter<_> + Send + Sync> = match settings.filter.to_targets() {
+        Some(targets) => Box::new(targets),
+        None => Box::new(settings.filter.to_filter()),
+    };
+    let subscriber = Registry::default().with(layer).with(lines.with_filter(filter));
     tracing::subscriber::set_global_default(subscriber).map_err(AlreadyLogging)?;
     Ok(traces)
 }
@@ -73,15 +75,21 @@ where
     S: Subscriber + for<'s> LookupSpan<'s> + Send + Sync,
     SdkTracer: Tracer,
 {
-    // The client that sends traces has spans too; they would be sent as well, for ever.
-    let ours = Targets::new()
-        .with_target("stepkeep", Level::INFO)
-        .with_target("stepkeep_core", Level::INFO);
+    // The client that sends traces has spans too; they would be sent as well, for ever. Spans are at debug level where the log
+    // has no need of them; what is told at that level within them is for the log.
+    let ours = filter_fn(|metadata| {
+        let quietest = if metadata.is_span() {
+            Level::DEBUG
+        } else {
+            Level::INFO
+        };
+        metadata.target().starts_with("stepkeep") && *metadata.level() <= quietest
+    });
     tracing_opentelemetry::layer()
         .with_tracer(tracer)
         .with_location(false)
         .with_threads(false)
-        .with_filter(ours)
+        .with_filter(ours.with_max_level_hint(Level::DEBUG))
 }
 
 /// The exporter's thread is waited for, which must not happen on one of the runtime's.

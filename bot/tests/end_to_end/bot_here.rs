@@ -43,6 +43,11 @@ impl BotHere {
 
 /// The settings of a bot that gets its updates from one sandbox, and its labels from the same or another.
 pub(crate) fn settings(telegram: &str, shipping: &str) -> Settings {
+    settings_and(telegram, shipping, &[])
+}
+
+/// The same with settings of its own, as environment variables.
+pub(crate) fn settings_and(telegram: &str, shipping: &str, others: &[(&str, String)]) -> Settings {
     let environment = [
         ("STEPKEEP_TELEGRAM_TOKEN", TOKEN.to_owned()),
         ("STEPKEEP_TELEGRAM_API_URL", telegram.to_owned()),
@@ -53,6 +58,7 @@ pub(crate) fn settings(telegram: &str, shipping: &str) -> Settings {
         ("STEPKEEP_STORE", "memory:".to_owned()),
         ("STEPKEEP_STATUS_LISTEN", "off".to_owned()),
     ];
+    let environment = environment.into_iter().chain(others.iter().cloned());
     let environment = environment.map(|(name, value)| (OsString::from(name), OsString::from(value)));
     Settings::load(&Sources::new().with_environment(environment)).expect("settings")
 }

@@ -19,6 +19,7 @@ mod order;
 mod own_lease;
 mod person;
 mod redelivery;
+mod shared_cache;
 mod shipping_errors;
 mod standby;
 mod stopping;

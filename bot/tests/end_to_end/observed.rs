@@ -12,7 +12,7 @@ use crate::order::Order;
 use crate::town::{Town, patiently};
 
 /// The sum of the series that begin so.
-fn sum(text: &str, series: &str) -> f64 {
+pub(crate) fn sum(text: &str, series: &str) -> f64 {
     let lines = text.lines().filter(|line| line.starts_with(series));
     lines
         .filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok())

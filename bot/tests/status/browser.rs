@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use stepkeep::config::{Delivery, StatusListen, StatusSettings};
 use stepkeep::flows::flow_maps;
+use stepkeep::observation::{self, Api, OperationName};
 use stepkeep::status::{Activity, CacheFigures, Place, Status, StatusParts, StatusServer, TurnOutcome};
 use stepkeep::telegram::BotToken;
 use stepkeep_core::{
@@ -175,6 +176,8 @@ async fn busy(clock: &Arc<ManualClock>) -> StatusParts {
         flow: "shipping".to_owned(),
         step: step.to_owned(),
     };
+    let seen =
+        |step: &str| observation::Place::Step(FlowName::constant("shipping"), StepName::new(step).unwrap());
     let mut user = 0;
     for (index, step) in steps.iter().enumerate() {
         let people = [
@@ -200,26 +203,26 @@ async fn busy(clock: &Arc<ManualClock>) -> StatusParts {
             let step = steps[usize::try_from(slot * 5 + turn * turn).unwrap() % 20];
             let took = Duration::from_millis(wave + slow);
             activity.answered(TurnOutcome::Answered, took);
-            activity.arrived(place(step));
+            activity.arrived(&seen(step));
         }
     }
     clock.set(now);
     for (operation, micros, count) in [
-        ("get", 210, 900),
-        ("update", 1_900, 840),
-        ("create", 2_100, 60),
-        ("scan", 9_000, 40),
+        (StoreOperation::Get, 210, 900),
+        (StoreOperation::Update, 1_900, 840),
+        (StoreOperation::Create, 2_100, 60),
+        (StoreOperation::Scan, 9_000, 40),
     ] {
         for nth in 0..count {
             let took = Duration::from_micros(micros + nth * 3);
-            activity.store_operation(operation, took, nth == 7 && operation == "update");
+            activity.store_operation(operation, took, nth == 7 && operation == StoreOperation::Update);
         }
     }
     for (operation, millis) in [("fetch_rates", 480), ("buy_label", 1_350)] {
         for nth in 0..40 {
             activity.outside_call(
-                "shipping",
-                operation,
+                Api::Shipping,
+                OperationName::new(operation),
                 Duration::from_millis(millis + nth * 11),
                 nth % 13 == 0,
             );

@@ -106,6 +106,11 @@ where
         }
     }
 
+    /// The cache's settings.
+    pub fn config(&self) -> &CacheConfig {
+        &self.shared.parts.config
+    }
+
     /// The cache's name.
     pub fn name(&self) -> &'static str {
         self.shared.parts.name

@@ -24,6 +24,9 @@ use crate::store::{CleanupPolicy, CleanupReport, ScanCursor, ScanFilter, ScanPag
 ///
 /// An operation as it should be is told at debug level; the slower it was, the louder. What a store should not answer
 /// (all errors but a conflict, an absence, and one that exists already) is a warning at least.
+///
+/// The span is at debug level too: most operations are told nobody, and a span that nobody sees costs next to nothing.
+/// An event that is louder carries the fields of the span itself.
 #[derive(Clone, Debug)]
 pub struct WithTracing<S> {
     inner: S,
@@ -89,8 +92,7 @@ impl<S: Sync> WithTracing<S> {
         key: Option<&SessionKey>,
         call: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
-        // At the error level, so that the span is there for every event that is let through.
-        let span = ::tracing::error_span!(
+        let span = ::tracing::debug_span!(
             "store",
             operation = operation.as_str(),
             backend = self.backend,
@@ -98,11 +100,11 @@ impl<S: Sync> WithTracing<S> {
             user_id = key.map(|key| key.user().0),
             revision = Empty,
         );
-        async {
-            let started = Instant::now();
-            let result = call.await;
-            let duration = started.elapsed();
-            self.tell(duration, &result);
+        let started = Instant::now();
+        let result = call.instrument(span.clone()).await;
+        let duration = started.elapsed();
+        span.in_scope(|| {
+            self.tell(&span, operation, key, duration, &result);
             if let Some(observer) = &self.observer {
                 observer.store_operation_finished(&StoreOperationFinished {
                     operation,
@@ -112,76 +114,101 @@ impl<S: Sync> WithTracing<S> {
                     error: result.as_ref().err(),
                 });
             }
-            result
-        }
-        .instrument(span)
-        .await
+        });
+        result
     }
 
-    fn tell<T: Told>(&self, duration: Duration, result: &Result<T, StoreError>) {
+    fn tell<T: Told>(
+        &self,
+        span: &Span,
+        operation: StoreOperation,
+        key: Option<&SessionKey>,
+        duration: Duration,
+        result: &Result<T, StoreError>,
+    ) {
         let level = self.slowness.level(duration);
         let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        match result {
-            Ok(answer) => {
-                answer.record(&Span::current());
-                event_at!(level, outcome = "ok", duration_ms, "store operation");
-            }
-            Err(error) => {
-                if let Some(current) = error.current() {
-                    current.record(&Span::current());
-                }
-                let outcome = error.kind().as_str();
-                match error.kind() {
-                    StoreErrorKind::Conflict | StoreErrorKind::NotFound | StoreErrorKind::AlreadyExists => {
-                        event_at!(level, outcome, duration_ms, "store operation");
-                    }
-                    _ => {
-                        // Levels are ordered from the loudest to the quietest.
-                        let error = error as &dyn std::error::Error;
-                        event_at!(
-                            level.min(Level::WARN),
-                            outcome,
-                            duration_ms,
-                            error,
-                            "store operation failed"
-                        );
-                    }
-                }
+        let revision = match result {
+            Ok(answer) => answer.revision(),
+            Err(error) => error.current().map(Session::revision),
+        };
+        let revision = revision.map(Revision::number);
+        if let Some(revision) = revision {
+            span.record("revision", revision);
+        }
+        let outcome = result.as_ref().err().map_or("ok", |error| error.kind().as_str());
+        let failure = result.as_ref().err().filter(|error| !is_an_answer(error.kind()));
+        if failure.is_none() && level == Level::DEBUG {
+            ::tracing::debug!(outcome, duration_ms, "store operation");
+            return;
+        }
+        let (operation, backend) = (operation.as_str(), self.backend);
+        let (chat_id, user_id) = (key.map(|key| key.chat().0), key.map(|key| key.user().0));
+        match failure {
+            None => event_at!(
+                level,
+                operation,
+                backend,
+                chat_id,
+                user_id,
+                revision,
+                outcome,
+                duration_ms,
+                "store operation"
+            ),
+            Some(error) => {
+                let error = error as &dyn std::error::Error;
+                // Levels are ordered from the loudest to the quietest.
+                event_at!(
+                    level.min(Level::WARN),
+                    operation,
+                    backend,
+                    chat_id,
+                    user_id,
+                    revision,
+                    outcome,
+                    duration_ms,
+                    error,
+                    "store operation failed"
+                );
             }
         }
     }
+}
+
+/// Whether the store did what it is for: to say that somebody else was faster, say.
+fn is_an_answer(error: StoreErrorKind) -> bool {
+    matches!(
+        error,
+        StoreErrorKind::Conflict | StoreErrorKind::NotFound | StoreErrorKind::AlreadyExists
+    )
 }
 
 /// An answer of a store, with what is told about it.
 trait Told {
-    fn record(&self, span: &Span);
+    /// That of the session that was answered, if one was.
+    fn revision(&self) -> Option<Revision> {
+        None
+    }
 }
 
 impl Told for Session {
-    fn record(&self, span: &Span) {
-        span.record("revision", self.revision().number());
+    fn revision(&self) -> Option<Revision> {
+        Some(Self::revision(self))
     }
 }
 
 impl Told for Option<Session> {
-    fn record(&self, span: &Span) {
-        if let Some(session) = self {
-            session.record(span);
-        }
+    fn revision(&self) -> Option<Revision> {
+        self.as_ref().map(Session::revision)
     }
 }
 
-impl Told for bool {
-    fn record(&self, _: &Span) {}
-}
+impl Told for bool {}
 
-impl Told for CleanupReport {
-    fn record(&self, _: &Span) {}
-}
+impl Told for CleanupReport {}
 
-impl Told for ScanPage {
-    fn record(&self, _: &Span) {}
-}
+impl Told for ScanPage {}
 
 #[async_trait]
 impl<S: SessionStore> SessionStore for WithTracing<S> {

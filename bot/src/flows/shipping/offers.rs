@@ -92,12 +92,8 @@ impl ShippingFlow {
                     text: format!("⚠️ {reason}\n\n{}", message.text),
                     ..message
                 };
-                let mut message = rename_button(message, SHOW_RATES, &speech.plain("button-try-again"));
-                for button in message.buttons.iter_mut().flatten() {
-                    if button.action == SHOW_RATES {
-                        RETRY_RATES.clone_into(&mut button.action);
-                    }
-                }
+                let again = speech.plain("button-try-again");
+                let message = replace_button(message, SHOW_RATES, &again, RETRY_RATES);
                 Ok(Turn::go(step(super::SUMMARY))
                     .and_record(recorded(&error))
                     .and_say(Reply::Message(message)))
@@ -231,14 +227,16 @@ pub(super) fn recorded(error: &ShippingErrorSummary) -> FlowError {
     FlowError::new(format!("shipping_{}", error.kind.as_str()), request)
 }
 
-pub(super) fn rename_button(mut message: Message, action: &str, label: &str) -> Message {
-    for button in message
-        .buttons
-        .iter_mut()
-        .flatten()
-        .filter(|button| button.action == action)
-    {
+pub(super) fn rename_button(message: Message, action: &str, label: &str) -> Message {
+    replace_button(message, action, label, action)
+}
+
+/// Puts another button in the place of the one that stands for `action`.
+fn replace_button(mut message: Message, action: &str, label: &str, new_action: &str) -> Message {
+    let buttons = message.buttons.iter_mut().flatten();
+    for button in buttons.filter(|button| button.action == action) {
         label.clone_into(&mut button.text);
+        new_action.clone_into(&mut button.action);
     }
     message
 }
