@@ -15,7 +15,7 @@ use stepkeep_core::{ManualClock, Timestamp};
 
 use super::*;
 use crate::generation::schema::InputShape;
-use crate::generation::{Credits, Operation};
+use crate::generation::{Credits, NewFile, NewTask, Operation, ResultFile, Task, TaskId};
 
 const TTL: Duration = Duration::from_mins(5);
 
@@ -78,6 +78,22 @@ impl GenerationApi for Script {
 
     async fn credits(&self) -> Result<Credits, GenerationError> {
         Ok(Credits(Decimal::ZERO))
+    }
+
+    async fn create(&self, _: &NewTask) -> Result<TaskId, GenerationError> {
+        Err(Self::error(GenerationErrorKind::Disabled, Operation::Create))
+    }
+
+    async fn task(&self, _: &TaskId) -> Result<Task, GenerationError> {
+        Err(Self::error(GenerationErrorKind::Disabled, Operation::Task))
+    }
+
+    async fn upload(&self, _: NewFile) -> Result<String, GenerationError> {
+        Err(Self::error(GenerationErrorKind::Disabled, Operation::Upload))
+    }
+
+    async fn download(&self, _: &str, _: u64) -> Result<ResultFile, GenerationError> {
+        Err(Self::error(GenerationErrorKind::Disabled, Operation::Download))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Handing a generation in, once: what may have been sent is never sent again.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 use stepkeep_core::Timestamp;
 
@@ -220,7 +222,7 @@ fn fingerprint(job: &Job) -> String {
         Err(_) => hash.update(&job.id),
     }
     let digest = hash.finalize();
-    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    BASE64_URL_SAFE_NO_PAD.encode(digest)
 }
 
 fn unavailable() -> GenerationErrorSummary {

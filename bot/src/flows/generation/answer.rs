@@ -28,7 +28,7 @@ impl Refusal {
         }
     }
 
-    fn with(self, name: &'static str, value: impl ToString) -> Self {
+    fn with<V: ToString + ?Sized>(self, name: &'static str, value: &V) -> Self {
         Self {
             args: self.args.with(name, value.to_string()),
             ..self
@@ -85,13 +85,13 @@ fn of_words(rules: &TextRules, text: &str, longest: usize) -> Result<Value, Refu
         .map_or(longest, |most| most.min(longest));
     if length > most {
         let refusal = Refusal::new("generation-text-too-long");
-        return Err(refusal.with("length", length).with("most", most));
+        return Err(refusal.with("length", &length).with("most", &most));
     }
     let least = rules.min_chars.and_then(|least| usize::try_from(least).ok());
     match least {
         Some(least) if length < least => {
             let refusal = Refusal::new("generation-text-too-short");
-            Err(refusal.with("length", length).with("least", least))
+            Err(refusal.with("length", &length).with("least", &least))
         }
         _ if text.is_empty() => Err(Refusal::new("generation-text-empty")),
         _ => Ok(Value::String(text.to_owned())),
@@ -154,10 +154,10 @@ fn of_number(rules: &NumberRules, text: &str) -> Result<Value, Refusal> {
 fn range<N: ToString>(min: Option<&N>, max: Option<&N>, step: Option<&N>) -> Refusal {
     let refusal = match (min, max) {
         (Some(min), Some(max)) => Refusal::new("generation-number-between")
-            .with("min", min.to_string())
-            .with("max", max.to_string()),
-        (Some(min), None) => Refusal::new("generation-number-from").with("min", min.to_string()),
-        (None, Some(max)) => Refusal::new("generation-number-to").with("max", max.to_string()),
+            .with("min", min)
+            .with("max", max),
+        (Some(min), None) => Refusal::new("generation-number-from").with("min", min),
+        (None, Some(max)) => Refusal::new("generation-number-to").with("max", max),
         (None, None) => Refusal::new("generation-number-on-step"),
     };
     match step {
@@ -167,7 +167,7 @@ fn range<N: ToString>(min: Option<&N>, max: Option<&N>, step: Option<&N>) -> Ref
                 "generation-number-from" => "generation-number-from-on-step",
                 other => other,
             },
-            ..refusal.with("step", step.to_string())
+            ..refusal.with("step", step)
         },
         None => refusal,
     }
@@ -222,12 +222,12 @@ fn of_media(media: &Media, file: &FileInput) -> Result<Value, Refusal> {
             .as_ref()
             .is_some_and(|media_type| media.mime_types.iter().any(|taken| same_type(taken, media_type)))
     {
-        return Err(Refusal::new("generation-file-type").with("types", media.mime_types.join(", ")));
+        return Err(Refusal::new("generation-file-type").with("types", &media.mime_types.join(", ")));
     }
     let largest = media.max_bytes.unwrap_or(LARGEST_DOWNLOAD).min(LARGEST_DOWNLOAD);
     if file.size.is_some_and(|size| size > largest) {
         let megabytes = largest / (1024 * 1024);
-        return Err(Refusal::new("generation-file-too-large").with("most", megabytes.max(1)));
+        return Err(Refusal::new("generation-file-too-large").with("most", &megabytes.max(1)));
     }
     let sent = SentFile {
         file_id: file.file_id.clone(),
@@ -244,7 +244,7 @@ fn media_type_of(file: &FileInput) -> Option<String> {
         FileKind::Video | FileKind::Animation => Some("video/mp4"),
         FileKind::Voice => Some("audio/ogg"),
         FileKind::Audio => Some("audio/mpeg"),
-        _ => None,
+        FileKind::Document => None,
     };
     file.media_type.clone().or_else(|| by_kind.map(str::to_owned))
 }

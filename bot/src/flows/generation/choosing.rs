@@ -189,24 +189,18 @@ impl GenerationFlow {
                 .into_iter()
                 .find(|model| model.model.as_str() == id)
         });
-        match model {
-            Some(model) => {
-                let chosen = Chosen {
-                    model: model.model,
-                    title: model.title,
-                };
-                let turn = Turn::go(step(CARD)).and_set(field(fields::MODEL), stored(&chosen)?);
-                let message = self.card(context, &turn.data_after(context.session))?;
-                Ok(turn.and_say(Reply::Message(message)))
-            }
-            None => {
-                let turn = Turn::say(Reply::Message(self.models(context, context.session.data())?));
-                Ok(with_preface(
-                    turn,
-                    &self.speech(context).plain("generation-model-gone"),
-                ))
-            }
-        }
+        let Some(model) = model else {
+            let turn = Turn::say(Reply::Message(self.models(context, context.session.data())?));
+            let gone = self.speech(context).plain("generation-model-gone");
+            return Ok(with_preface(turn, &gone));
+        };
+        let chosen = Chosen {
+            model: model.model,
+            title: model.title,
+        };
+        let turn = Turn::go(step(CARD)).and_set(field(fields::MODEL), stored(&chosen)?);
+        let message = self.card(context, &turn.data_after(context.session))?;
+        Ok(turn.and_say(Reply::Message(message)))
     }
 
     /// What a model does, costs and asks for.
@@ -280,7 +274,7 @@ impl GenerationFlow {
                 let message = self.card(context, &turn.data_after(context.session))?;
                 Ok(turn.and_say(said(context, message)))
             }
-            BEGIN => self.with_schema(context, Turn::default(), chosen(data)?, Wanted::Questions),
+            BEGIN => self.with_schema(context, Turn::default(), &chosen(data)?, Wanted::Questions),
             _ => Ok(buttons_only(&self.speech(context))),
         }
     }
@@ -291,7 +285,7 @@ impl GenerationFlow {
             return self.to_categories(context, Turn::default());
         };
         let turn = Turn::default().and_set(field(fields::MODEL), stored(&last.chosen)?);
-        self.with_schema(context, turn, last.chosen, Wanted::Repeat(last.answers))
+        self.with_schema(context, turn, &last.chosen, Wanted::Repeat(last.answers))
     }
 
     /// Goes on once it is known what the model asks for; at once if it is.
@@ -299,16 +293,14 @@ impl GenerationFlow {
         &self,
         context: &TurnContext<'_>,
         turn: Turn,
-        chosen: Chosen,
+        chosen: &Chosen,
         wanted: Wanted,
     ) -> Result<Turn, FlowError> {
-        match self.offer.models.schema(&chosen.model) {
-            Some(schema) => self.go_on(context, turn, chosen, &schema, wanted),
-            None => {
-                let turn = turn.and_ask(calls::fetch_model(&chosen.model)?);
-                self.to_loading(context, turn, &wanted)
-            }
-        }
+        let Some(schema) = self.offer.models.schema(&chosen.model) else {
+            let turn = turn.and_ask(calls::fetch_model(&chosen.model)?);
+            return self.to_loading(context, turn, &wanted);
+        };
+        self.go_on(context, turn, chosen, &schema, wanted)
     }
 
     pub(super) fn models_came(
@@ -345,7 +337,7 @@ impl GenerationFlow {
         match outcome {
             CallOutcome::Done(Some(schema)) => {
                 let wanted = read(data, fields::WANTED)?.unwrap_or(Wanted::Questions);
-                self.go_on(context, Turn::default(), chosen, &schema, wanted)
+                self.go_on(context, Turn::default(), &chosen, &schema, wanted)
             }
             CallOutcome::Done(None) => {
                 let turn = self.to_categories(context, Turn::default())?;

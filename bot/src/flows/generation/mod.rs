@@ -182,7 +182,7 @@ impl Flow for GenerationFlow {
             (Event::Text(text), Some(CATEGORIES | MODELS | CARD)) => self.search(context, text),
             (Event::Text(text), Some(PARAMETER)) => self.text_answered(context, text),
             (Event::File(file), Some(PARAMETER)) => self.file_answered(context, file),
-            (Event::File(file), Some(SUMMARY)) if self.is_rest_of_album(context, file)? => {
+            (Event::File(file), Some(SUMMARY)) if questions::is_rest_of_album(context, file)? => {
                 Ok(Turn::default())
             }
             (_, Some(LOADING)) => Ok(Turn::say(Reply::text(

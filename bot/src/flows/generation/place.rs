@@ -155,34 +155,32 @@ impl Place {
     /// Answers the question, or takes the answer away. What is on the way there is made.
     pub(super) fn put(&self, answers: &mut Answers, value: Option<Value>) {
         let mut root = Value::Object(std::mem::take(answers));
-        match value {
-            Some(value) => {
-                if let Some(slot) = self.0.iter().try_fold(&mut root, made) {
-                    *slot = value;
-                }
+        if let Some(value) = value {
+            if let Some(slot) = self.0.iter().try_fold(&mut root, made) {
+                *slot = value;
             }
-            None => {
-                let (outside, last) = self.outside();
-                let holder = outside
-                    .0
-                    .iter()
-                    .try_fold(&mut root, |value, segment| match segment {
-                        Segment::Field(name) => value.get_mut(name),
-                        Segment::Item(index) => value.get_mut(index),
-                    });
-                match (holder, last) {
-                    (Some(Value::Object(fields)), Some(Segment::Field(name))) => {
-                        fields.remove(name);
-                    }
-                    (Some(Value::Array(items)), Some(Segment::Item(index))) if *index < items.len() => {
-                        items.remove(*index);
-                    }
-                    _ => {}
-                }
-            }
+        } else {
+            self.take_away(&mut root);
         }
         if let Value::Object(fields) = root {
             *answers = fields;
+        }
+    }
+
+    fn take_away(&self, root: &mut Value) {
+        let (outside, last) = self.outside();
+        let holder = outside.0.iter().try_fold(root, |value, segment| match segment {
+            Segment::Field(name) => value.get_mut(name),
+            Segment::Item(index) => value.get_mut(index),
+        });
+        match (holder, last) {
+            (Some(Value::Object(fields)), Some(Segment::Field(name))) => {
+                fields.remove(name);
+            }
+            (Some(Value::Array(items)), Some(Segment::Item(index))) if *index < items.len() => {
+                items.remove(*index);
+            }
+            _ => {}
         }
     }
 }

@@ -43,12 +43,12 @@ impl GenerationFlow {
         &self,
         context: &TurnContext<'_>,
         turn: Turn,
-        chosen: Chosen,
+        chosen: &Chosen,
         schema: &ModelSchema,
         wanted: Wanted,
     ) -> Result<Turn, FlowError> {
         let turn = turn
-            .and_set(field(fields::MODEL), stored(&chosen)?)
+            .and_set(field(fields::MODEL), stored(chosen)?)
             .and_unset(field(fields::WANTED));
         let (answers, shape) = match (wanted, schema.shapes.as_slice()) {
             (Wanted::Repeat(answers), shapes) => {
@@ -68,7 +68,7 @@ impl GenerationFlow {
                 return Ok(turn.and_say(Reply::Message(message)));
             }
         };
-        self.with_shape(context, turn, shape, answers)
+        self.with_shape(context, turn, shape, &answers)
     }
 
     fn with_shape(
@@ -76,17 +76,17 @@ impl GenerationFlow {
         context: &TurnContext<'_>,
         turn: Turn,
         shape: &InputShape,
-        answers: Answers,
+        answers: &Answers,
     ) -> Result<Turn, FlowError> {
         let is_repeated = !answers.is_empty();
         let turn = turn
             .and_set(field(fields::SHAPE), stored(&askable(shape))?)
-            .and_set(field(fields::ANSWERS), stored(&answers)?)
+            .and_set(field(fields::ANSWERS), stored(answers)?)
             .and_unset(field(fields::TRAIL))
             .and_unset(field(fields::EDITING))
             .and_unset(field(fields::ALBUM));
         let open = if is_repeated {
-            place::first_open(shape, &answers)
+            place::first_open(shape, answers)
         } else {
             place::first(shape)
         };
@@ -138,7 +138,7 @@ impl GenerationFlow {
             return self.to_loading(context, turn, &Wanted::Questions);
         };
         match index.and_then(|index| schema.shapes.get(index)) {
-            Some(shape) => self.with_shape(context, Turn::default(), shape, Answers::new()),
+            Some(shape) => self.with_shape(context, Turn::default(), shape, &Answers::new()),
             None => Ok(buttons_only(&self.speech(context))),
         }
     }
@@ -225,9 +225,10 @@ impl GenerationFlow {
         let mut lines = vec![speech.text("generation-progress", &args)];
         let mut name = parameter_name(&parameter.name);
         if at.is_inside() {
-            let numbers: String = at.item_numbers().map(|number| format!(" {number}")).collect();
+            let numbers: Vec<_> = at.item_numbers().map(|number| number.to_string()).collect();
             let outer = at.top().map(parameter_name).unwrap_or_default();
-            name = format!("{outer}{numbers}: {name}");
+            let outer = [outer].into_iter().chain(numbers).collect::<Vec<_>>().join(" ");
+            name = format!("{outer}: {name}");
         }
         lines.push(format!("❓ {name}"));
         lines.extend(
@@ -371,16 +372,6 @@ impl GenerationFlow {
         }
     }
 
-    /// Whether a file is the rest of an album whose first file answered the last question.
-    pub(super) fn is_rest_of_album(
-        &self,
-        context: &TurnContext<'_>,
-        file: &FileInput,
-    ) -> Result<bool, FlowError> {
-        let album: Option<Album> = read(context.session.data(), fields::ALBUM)?;
-        Ok(album.is_some_and(|album| file.album.as_ref() == Some(&album.id)))
-    }
-
     fn refused(&self, context: &TurnContext<'_>, refusal: &Refusal) -> Result<Turn, FlowError> {
         let reason = self.speech(context).text(refusal.id, &refusal.args);
         let turn = Turn::say(Reply::Message(self.question(context, context.session.data())?));
@@ -503,6 +494,12 @@ impl GenerationFlow {
             }
         }
     }
+}
+
+/// Whether a file is the rest of an album whose first file answered the last question.
+pub(super) fn is_rest_of_album(context: &TurnContext<'_>, file: &FileInput) -> Result<bool, FlowError> {
+    let album: Option<Album> = read(context.session.data(), fields::ALBUM)?;
+    Ok(album.is_some_and(|album| file.album.as_ref() == Some(&album.id)))
 }
 
 /// The buttons by which a question of this kind can be answered.
