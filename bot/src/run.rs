@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use stepkeep_core::{
-    CleanupSettings, CleanupTask, Clock, Deadlines, IdlePolicy, Layers, RetryPolicy, SessionStore,
+    BotId, CleanupSettings, CleanupTask, Clock, Deadlines, IdlePolicy, Layers, RetryPolicy, SessionStore,
     StoreAdministration, SystemClock, TurnEngine,
 };
 use teloxide_core::payloads::{GetMe, SetMyCommands};
@@ -25,7 +25,7 @@ use crate::failure::Failure;
 use crate::flows::{COMMANDS, FlowSettings, flows};
 use crate::generation::{GenerationApi, KieClient, KieConfig};
 use crate::leadership::Leadership;
-use crate::ledger::{Ledger, LedgerWatch};
+use crate::ledger::{Inspector, Ledger, LedgerWatch};
 use crate::localization::{Language, Localizer};
 use crate::metrics::{CacheCollector, Census, CensusConfig, RunnerLoadCollector};
 use crate::observation::Observers;
@@ -243,22 +243,7 @@ async fn run_with_ledger(
         bot,
         CensusConfig::default(),
     );
-    let ledger = Ledger::new(
-        ledger_store,
-        Arc::clone(&clock),
-        bot,
-        settings.ledger.config.clone(),
-    );
-    let effects = EffectsByName::new()
-        .with(
-            &ShippingEffects::NAMES,
-            ShippingEffects::new(Arc::clone(&shipping), catalogues.rates.clone()).with_ledger(ledger.clone()),
-        )
-        .with(
-            &LedgerEffects::NAMES,
-            LedgerEffects::new(ledger.clone(), Arc::clone(&store), bot),
-        );
-    let ledger_watch = LedgerWatch::new(ledger, vec![Arc::new(LabelInspector::new(Arc::clone(&shipping)))]);
+    let (ledger, ledger_watch) = ledger(settings, ledger_store, &clock, bot, &shipping);
     let runner = Runner::new(RunnerParts {
         engine: TurnEngine::new(
             Arc::clone(&store),
@@ -267,7 +252,7 @@ async fn run_with_ledger(
         ),
         sender: Arc::clone(&sender),
         localizer,
-        effects: Arc::new(effects),
+        effects: Arc::new(effects(&shipping, &catalogues, ledger, (Arc::clone(&store), bot))),
         documents: Arc::new(LabelDocuments::new(Arc::clone(&shipping))),
         bot,
         bot_name: me.username().to_owned(),
@@ -277,13 +262,15 @@ async fn run_with_ledger(
     });
     metrics.register(Arc::new(RunnerLoadCollector::new(&runner)));
     status.runs(&runner);
-    let looking_into_charges = tokio::spawn({
-        let stop = stop.clone();
-        async move { ledger_watch.run(&stop).await }
-    });
-    let counting = tokio::spawn({
+    let watching = tokio::spawn({
         let (metrics, stop) = (metrics.clone(), stop.clone());
-        async move { tokio::join!(census.run(&metrics, &stop), metrics.keep_up(&stop)) }
+        async move {
+            tokio::join!(
+                census.run(&metrics, &stop),
+                metrics.keep_up(&stop),
+                ledger_watch.run(&stop)
+            )
+        }
     });
     let recovery = tokio::spawn({
         let (runner, stop) = (runner.clone(), stop.clone());
@@ -303,9 +290,35 @@ async fn run_with_ledger(
         }
     };
     recovery.abort();
-    looking_into_charges.abort();
-    counting.abort();
+    watching.abort();
     ended
+}
+
+/// The accounts of `bot`, and who looks into what is open for long.
+fn ledger(
+    settings: &Settings,
+    store: Arc<dyn SessionStore>,
+    clock: &Arc<dyn Clock>,
+    bot: BotId,
+    shipping: &Arc<dyn ShippingApi>,
+) -> (Ledger, LedgerWatch) {
+    let ledger = Ledger::new(store, Arc::clone(clock), bot, settings.ledger.config.clone());
+    let inspectors: Vec<Arc<dyn Inspector>> = vec![Arc::new(LabelInspector::new(Arc::clone(shipping)))];
+    (ledger.clone(), LedgerWatch::new(ledger, inspectors))
+}
+
+/// Whoever makes the outside calls of the dialogues. `sessions` are those of the dialogues, with the bot whose they are.
+fn effects(
+    shipping: &Arc<dyn ShippingApi>,
+    catalogues: &Catalogues,
+    ledger: Ledger,
+    sessions: (Arc<dyn SessionStore>, BotId),
+) -> EffectsByName {
+    let (store, bot) = sessions;
+    let labels = ShippingEffects::new(Arc::clone(shipping), catalogues.rates.clone());
+    EffectsByName::new()
+        .with(&ShippingEffects::NAMES, labels.with_ledger(ledger.clone()))
+        .with(&LedgerEffects::NAMES, LedgerEffects::new(ledger, store, bot))
 }
 
 /// Lets what is under way finish, for as long as that may take.
