@@ -244,7 +244,7 @@ impl StoreSettings {
     pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
         let mut findings = Findings::of(sources);
         let store = findings.read(&setting::STORE, StoreUrl::parse);
-        let ledger = ledger::read_url(&mut findings);
+        let ledger = findings.read(&setting::LEDGER_URL, ledger::parse_url);
         let log = LogSettings::read(&mut findings);
         findings.conclude(move || {
             Some(Self {

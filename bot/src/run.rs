@@ -3,6 +3,7 @@
 mod by_polling;
 mod by_webhook;
 mod generation;
+mod outside;
 mod watched;
 
 use std::collections::BTreeMap;
@@ -21,25 +22,21 @@ use tokio_util::sync::CancellationToken;
 use crate::catalogue::{AccountCatalogue, Catalogues};
 use crate::config::{Settings, TelegramSettings};
 use crate::dead_letters::{self, DeadLetters};
-use crate::effects::{
-    DocumentsBySource, EffectsByName, GenerationEffects, LabelDocuments, LabelInspector, LedgerEffects,
-    RESULT_SOURCE, ShippingEffects,
-};
 use crate::failure::Failure;
-use crate::flows::shipping::LABEL_SOURCE;
 use crate::flows::{COMMANDS, FlowSettings, flows};
 use crate::leadership::Leadership;
-use crate::ledger::{Inspector, Ledger, LedgerWatch};
+use crate::ledger::Ledger;
 use crate::localization::{Language, Localizer};
-use crate::metrics::{CacheCollector, Census, CensusConfig, RunnerLoadCollector};
+use crate::metrics::{CacheCollector, Census, CensusConfig, Metrics, RunnerLoadCollector};
 use crate::observation::Observers;
 use crate::runner::{Drained, Runner, RunnerLimits, RunnerParts};
 use crate::shipping::{ShippingApi, ShippingClient, ShippingConfig};
-use crate::status::{CacheFigures, StatusServer};
+use crate::status::{CacheFigures, Status, StatusServer};
 use crate::store::OpenStore;
 use crate::telegram::{ClientConfig, Sender, SenderConfig, SessionShelf, TelegramClient};
 use crate::telemetry::Telemetry;
 use generation::Generation;
+use outside::Outside;
 use watched::Watched;
 
 /// How long what is under way may take to finish when the bot is stopped.
@@ -240,14 +237,7 @@ async fn run_with_ledger(
         .with_accounts(accounts.clone());
     let learning = generation::keep_learning(&catalogues, settings.cache.model_info, stop);
     let generation = Generation::of(settings, generation_api, &catalogues, &ledger, &telegram, &clock)?;
-    status.has_caches({
-        let catalogues = catalogues.clone();
-        move || catalogues.statistics().iter().map(CacheFigures::of).collect()
-    });
-    metrics.register(Arc::new(CacheCollector::new({
-        let catalogues = catalogues.clone();
-        move || catalogues.statistics()
-    })));
+    show_caches(&catalogues, status, metrics);
     let flow_settings = FlowSettings {
         generation: generation.as_ref().map(|generation| generation.offer.clone()),
         ..flow_settings(settings, &catalogues)
@@ -259,24 +249,14 @@ async fn run_with_ledger(
         bot,
         CensusConfig::default(),
     );
-    let mut effects = EffectsByName::new()
-        .with(
-            &ShippingEffects::NAMES,
-            ShippingEffects::new(Arc::clone(&shipping), catalogues.rates.clone()).with_ledger(ledger.clone()),
-        )
-        .with(
-            &LedgerEffects::NAMES,
-            LedgerEffects::new(ledger.clone(), Arc::clone(&store), bot),
-        );
-    let mut documents =
-        DocumentsBySource::new().with(LABEL_SOURCE, LabelDocuments::new(Arc::clone(&shipping)));
-    let mut inspectors: Vec<Arc<dyn Inspector>> = vec![Arc::new(LabelInspector::new(Arc::clone(&shipping)))];
-    if let Some(generation) = generation {
-        effects = effects.with(&GenerationEffects::NAMES, generation.effects);
-        documents = documents.with(RESULT_SOURCE, generation.files);
-        inspectors.push(Arc::new(generation.inspector));
-    }
-    let ledger_watch = LedgerWatch::new(ledger, inspectors);
+    let outside = Outside::of(
+        &ledger,
+        &shipping,
+        &catalogues,
+        generation,
+        (Arc::clone(&store), bot),
+    );
+    let ledger_watch = outside.ledger_watch;
     let runner = Runner::new(RunnerParts {
         engine: TurnEngine::new(
             Arc::clone(&store),
@@ -285,8 +265,8 @@ async fn run_with_ledger(
         ),
         sender: Arc::clone(&sender),
         localizer,
-        effects: Arc::new(effects),
-        documents: Arc::new(documents),
+        effects: Arc::new(outside.effects),
+        documents: Arc::new(outside.documents),
         bot,
         bot_name: me.username().to_owned(),
         dead_letters: DeadLetters::new(Arc::clone(&store), Arc::new(SystemClock), bot),
@@ -295,36 +275,56 @@ async fn run_with_ledger(
     });
     metrics.register(Arc::new(RunnerLoadCollector::new(&runner)));
     status.runs(&runner);
-    let looking_into_charges = tokio::spawn({
-        let stop = stop.clone();
-        async move { ledger_watch.run(&stop).await }
-    });
-    let counting = tokio::spawn({
+    let watching = tokio::spawn({
         let (metrics, stop) = (metrics.clone(), stop.clone());
-        async move { tokio::join!(census.run(&metrics, &stop), metrics.keep_up(&stop)) }
+        async move {
+            tokio::join!(
+                census.run(&metrics, &stop),
+                metrics.keep_up(&stop),
+                ledger_watch.run(&stop)
+            )
+        }
     });
     let recovery = tokio::spawn({
         let (runner, stop) = (runner.clone(), stop.clone());
         async move { runner.recover(&stop).await }
     });
-    let ended = match &settings.webhook {
-        None => by_polling::run(telegram, store, &runner, status, stop).await,
-        Some(webhook) => {
-            by_webhook::run(
-                webhook,
-                SessionShelf::new(store, Arc::new(SystemClock), bot),
-                &sender,
-                &runner,
-                stop,
-            )
-            .await
-        }
-    };
+    let ended = take_updates(settings, telegram, store, &sender, &runner, status, stop).await;
     recovery.abort();
     learning.abort();
-    looking_into_charges.abort();
-    counting.abort();
+    watching.abort();
     ended
+}
+
+/// Lets operators see how the caches do.
+fn show_caches(catalogues: &Catalogues, status: &Status, metrics: &Metrics) {
+    status.has_caches({
+        let catalogues = catalogues.clone();
+        move || catalogues.statistics().iter().map(CacheFigures::of).collect()
+    });
+    metrics.register(Arc::new(CacheCollector::new({
+        let catalogues = catalogues.clone();
+        move || catalogues.statistics()
+    })));
+}
+
+/// Takes updates the way that the settings say, until stopped.
+async fn take_updates(
+    settings: &Settings,
+    telegram: TelegramClient,
+    store: Arc<dyn SessionStore>,
+    sender: &Arc<Sender>,
+    runner: &Runner,
+    status: &Status,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
+    match &settings.webhook {
+        None => by_polling::run(telegram, store, runner, status, stop).await,
+        Some(webhook) => {
+            let shelf = SessionShelf::new(store, Arc::new(SystemClock), telegram.bot_id());
+            by_webhook::run(webhook, shelf, sender, runner, stop).await
+        }
+    }
 }
 
 /// Lets what is under way finish, for as long as that may take.

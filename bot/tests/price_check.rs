@@ -12,6 +12,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use stepkeep::catalogue::{Offers, QuoteTerms, RatesAtHand};
 use stepkeep::flows::shipping::calls::{BUY_LABEL, CallOutcome, FETCH_RATES, RatesRequest};
+use stepkeep::flows::shipping::payment::PurchaseRequest;
 use stepkeep::flows::{FlowSettings, flows};
 use stepkeep::localization::Localizer;
 use stepkeep::money::{Currency, Money};
@@ -227,8 +228,8 @@ impl Dialogue {
     }
 
     fn buys(&self, rate: &str) {
-        let bought: RateId = self.call(BUY_LABEL).payload.get().expect("a rate");
-        assert_eq!(bought.as_str(), rate);
+        let bought: PurchaseRequest = self.call(BUY_LABEL).payload.get().expect("a purchase");
+        assert_eq!(bought.rate_id.as_str(), rate);
     }
 }
 

@@ -23,7 +23,7 @@ pub struct LedgerSettings {
 impl LedgerSettings {
     /// The settings. `admins` were read before, unless they are wrong.
     pub(super) fn read(findings: &mut Findings<'_>, admins: Option<&BTreeSet<UserId>>) -> Option<Self> {
-        let url = read_url(findings);
+        let url = findings.read(&setting::LEDGER_URL, parse_url);
         let currency = findings.read(&setting::CURRENCY, |text| {
             Currency::new(text.trim()).map_err(|error| error.to_string())
         });
@@ -53,13 +53,11 @@ impl LedgerSettings {
 }
 
 /// The ledger's own store, if it has one.
-pub(super) fn read_url(findings: &mut Findings<'_>) -> Option<Option<StoreUrl>> {
-    findings.read(&setting::LEDGER_URL, |text| {
-        if text.trim().is_empty() {
-            return Ok(None);
-        }
-        StoreUrl::parse(text).map(Some)
-    })
+pub(super) fn parse_url(text: &str) -> Result<Option<StoreUrl>, String> {
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    StoreUrl::parse(text).map(Some)
 }
 
 fn parse_amount(text: &str, currency: Currency) -> Result<Money, String> {

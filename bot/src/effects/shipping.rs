@@ -14,7 +14,7 @@ use super::{EffectResult, Effects};
 use crate::catalogue::RatesCatalogue;
 use crate::flows::shipping::calls::{BUY_LABEL, CallOutcome, FETCH_RATES, RatesRequest, VOID_LABEL};
 use crate::flows::shipping::payment::{
-    Bought, NotReserved, PurchaseOutcome, PurchaseRequest, VoidRequest, Voided,
+    Bought, NotReserved, PurchaseOutcome, PurchaseRequest, Receipt, VoidRequest, Voided,
 };
 use crate::ledger::Ledger;
 use crate::shipping::{
@@ -74,7 +74,7 @@ impl ShippingEffects {
     async fn buy_label(&self, request: &PurchaseRequest, recoveries: u32) -> EffectResult {
         let (Some(payments), Some(charge)) = (&self.payments, &request.charge) else {
             return match self.purchase(&request.rate_id, recoveries).await {
-                Purchase::Label(label) => stored(&PurchaseOutcome::Done(Bought { label, receipt: None })),
+                Purchase::Label(label) => bought(*label, None),
                 Purchase::Nothing(error) | Purchase::Unclear(error) => failed(&error),
                 Purchase::Later => EffectResult::Later,
             };
@@ -89,7 +89,7 @@ impl ShippingEffects {
         }
         match self.purchase(&request.rate_id, recoveries).await {
             Purchase::Label(label) => match payments.capture(charge, &label).await {
-                Ok(receipt) => stored(&PurchaseOutcome::Done(Bought { label, receipt })),
+                Ok(receipt) => bought(*label, receipt),
                 // It is looked up, and captured then.
                 Err(Unsettled) => EffectResult::Later,
             },
@@ -130,7 +130,7 @@ impl ShippingEffects {
     async fn wait_for_file(&self, mut label: Label) -> Purchase {
         for _ in 0..LABEL_CHECKS {
             if label.pdf.is_some() && label.status != LabelStatus::Processing {
-                return Purchase::Label(label);
+                return Purchase::Label(Box::new(label));
             }
             tokio::time::sleep(LABEL_CHECK_PAUSE).await;
             if let Ok(newer) = self.api.label(&label.label_id).await {
@@ -178,7 +178,7 @@ impl ShippingEffects {
 
 /// What came of a purchase.
 enum Purchase {
-    Label(Label),
+    Label(Box<Label>),
     /// It is sure that nothing was bought.
     Nothing(ShippingError),
     /// It is not known, however often it was asked.
@@ -249,6 +249,11 @@ fn finished<T: Serialize>(result: Result<T, ShippingError>) -> EffectResult {
         Ok(value) => CallOutcome::Done(value),
         Err(error) => told(&error),
     })
+}
+
+/// A label that was bought, as the flow hears of it.
+fn bought(label: Label, receipt: Option<Receipt>) -> EffectResult {
+    stored(&PurchaseOutcome::Done(Box::new(Bought { label, receipt })))
 }
 
 /// A purchase that failed, as the flow hears of it.

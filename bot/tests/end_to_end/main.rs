@@ -13,6 +13,7 @@ mod conversation;
 mod kills;
 mod local_bot;
 mod logs;
+mod money;
 mod observed;
 mod one_read_one_write;
 mod order;

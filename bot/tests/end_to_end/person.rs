@@ -171,6 +171,21 @@ impl Person {
         self.hears(part).await
     }
 
+    /// The next message whose text is replaced by one that contains this.
+    pub(crate) async fn sees_edited(&mut self, part: &str) -> Heard {
+        patiently(async {
+            loop {
+                let happening = self.ear.recv().await.expect("a sandbox");
+                let edits = self.edits.len();
+                self.take(&happening);
+                if let Some(edited) = self.edits.get(edits).filter(|edited| edited.text.contains(part)) {
+                    break edited.clone();
+                }
+            }
+        })
+        .await
+    }
+
     /// Presses a button, and gets the answer.
     pub(crate) async fn chooses(&mut self, message: &Heard, label: &str, part: &str) -> Heard {
         self.taps(message, label).await;

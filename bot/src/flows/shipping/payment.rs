@@ -76,7 +76,7 @@ impl LabelCharge {
 #[serde(rename_all = "snake_case")]
 pub enum PurchaseOutcome {
     /// The label.
-    Done(Bought),
+    Done(Box<Bought>),
     /// Why there is none.
     Failed(ShippingErrorSummary),
     /// There is not enough money; nothing was bought.

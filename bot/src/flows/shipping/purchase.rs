@@ -69,7 +69,8 @@ impl ShippingFlow {
         let awaited = is_in(context, BUYING) && rate.is_some();
         let speech = self.speech(context);
         match outcome {
-            PurchaseOutcome::Done(Bought { label, receipt }) => {
+            PurchaseOutcome::Done(bought) => {
+                let Bought { label, receipt } = *bought;
                 let mut caption = self.caption(context, rate.as_ref(), &label);
                 if let Some(receipt) = &receipt {
                     caption = format!("{caption}\n\n{}", speech.receipt("charged", receipt));

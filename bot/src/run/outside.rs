@@ -1,0 +1,57 @@
+//! All that the dialogues ask of the outside world, put together.
+
+use std::sync::Arc;
+
+use stepkeep_core::{BotId, SessionStore};
+
+use super::generation::Generation;
+use crate::catalogue::Catalogues;
+use crate::effects::{
+    DocumentsBySource, EffectsByName, GenerationEffects, LabelDocuments, LabelInspector, LedgerEffects,
+    RESULT_SOURCE, ShippingEffects,
+};
+use crate::flows::shipping::LABEL_SOURCE;
+use crate::ledger::{Inspector, Ledger, LedgerWatch};
+use crate::shipping::ShippingApi;
+
+/// Whoever makes the outside calls of the dialogues, gets the files that they name, and looks into charges that are open for
+/// long.
+#[derive(Debug)]
+pub(super) struct Outside {
+    pub(super) effects: EffectsByName,
+    pub(super) documents: DocumentsBySource,
+    pub(super) ledger_watch: LedgerWatch,
+}
+
+impl Outside {
+    /// `sessions` are those of the dialogues, with the bot whose they are.
+    pub(super) fn of(
+        ledger: &Ledger,
+        shipping: &Arc<dyn ShippingApi>,
+        catalogues: &Catalogues,
+        generation: Option<Generation>,
+        (store, bot): (Arc<dyn SessionStore>, BotId),
+    ) -> Self {
+        let labels = ShippingEffects::new(Arc::clone(shipping), catalogues.rates.clone());
+        let mut effects = EffectsByName::new()
+            .with(&ShippingEffects::NAMES, labels.with_ledger(ledger.clone()))
+            .with(
+                &LedgerEffects::NAMES,
+                LedgerEffects::new(ledger.clone(), store, bot),
+            );
+        let mut documents =
+            DocumentsBySource::new().with(LABEL_SOURCE, LabelDocuments::new(Arc::clone(shipping)));
+        let mut inspectors: Vec<Arc<dyn Inspector>> =
+            vec![Arc::new(LabelInspector::new(Arc::clone(shipping)))];
+        if let Some(generation) = generation {
+            effects = effects.with(&GenerationEffects::NAMES, generation.effects);
+            documents = documents.with(RESULT_SOURCE, generation.files);
+            inspectors.push(Arc::new(generation.inspector));
+        }
+        Self {
+            effects,
+            documents,
+            ledger_watch: LedgerWatch::new(ledger.clone(), inspectors),
+        }
+    }
+}
