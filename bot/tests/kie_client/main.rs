@@ -9,4 +9,5 @@ mod fixtures;
 mod limits;
 mod reads;
 mod stand_in;
+mod stand_in_tasks;
 mod writes;

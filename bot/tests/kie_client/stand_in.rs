@@ -18,9 +18,9 @@ const UNDESCRIBED: &str = "omnihuman-1-5";
 const UNASKABLE: &str = "omnihuman-1-5/subject-detection";
 
 /// A stand-in of its own for one test, and a client of it.
-struct StandIn {
+pub(crate) struct StandIn {
     handle: SandboxHandle,
-    client: KieClient,
+    pub(crate) client: KieClient,
     http: reqwest::Client,
 }
 
@@ -41,15 +41,20 @@ impl StandIn {
     }
 
     /// Without any limit.
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let stand_in = Self::limited().await;
-        stand_in
-            .sim("limits", &json!({ "catalogue_per_second": 0 }))
-            .await;
+        let none = json!({ "catalogue_per_second": 0, "creates_per_ten_seconds": 0, "tasks_per_second": 0 });
+        stand_in.sim("limits", &none).await;
         stand_in
     }
 
-    async fn sim(&self, what: &str, body: &Value) {
+    /// The tasks, as the people's side tells them.
+    pub(crate) async fn seen(&self) -> Value {
+        let url = format!("{}/generation/sim/tasks", self.handle.url());
+        self.http.get(url).send().await.unwrap().json().await.unwrap()
+    }
+
+    pub(crate) async fn sim(&self, what: &str, body: &Value) {
         let url = format!("{}/generation/sim/{what}", self.handle.url());
         let answer = self.http.post(url).json(body).send().await;
         answer.unwrap().error_for_status().unwrap();

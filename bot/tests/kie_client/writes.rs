@@ -87,6 +87,8 @@ async fn a_task_is_created_as_the_documents_say() {
 #[tokio::test]
 async fn a_refused_task_is_not_created_and_not_asked_for_again() {
     use GenerationErrorKind as Kind;
+    let server = MockServer::start().await;
+    let client = client(&server);
     for (status, code, kind) in [
         (200, 400, Kind::InvalidInput),
         (200, 401, Kind::Unauthorized),
@@ -99,9 +101,8 @@ async fn a_refused_task_is_not_created_and_not_asked_for_again() {
         (200, 501, Kind::Failed),
         (200, 505, Kind::Disabled),
     ] {
-        let server = MockServer::start().await;
         posts(&server, CREATE, envelope(status, code, &json!(null)), 1).await;
-        let error = client(&server).create(&new_task()).await.unwrap_err();
+        let error = client.create(&new_task()).await.unwrap_err();
         assert_eq!(
             (error.kind(), error.operation()),
             (kind, Operation::Create),
@@ -114,6 +115,10 @@ async fn a_refused_task_is_not_created_and_not_asked_for_again() {
 #[tokio::test]
 async fn when_the_task_may_exist_it_is_unclear_and_not_asked_for_again() {
     let page = |status| ResponseTemplate::new(status).set_body_string("<html>down</html>");
+    let server = MockServer::start().await;
+    let mut config = config(&server.uri());
+    config.deadlines.create = Duration::from_secs(1);
+    let client = KieClient::new(config).unwrap();
     for answer in [
         envelope(200, 500, &json!(null)),
         envelope(200, 408, &json!(null)),
@@ -125,11 +130,7 @@ async fn when_the_task_may_exist_it_is_unclear_and_not_asked_for_again() {
         page(504),
         created("e931").set_delay(Duration::from_mins(5)),
     ] {
-        let server = MockServer::start().await;
         posts(&server, CREATE, answer, 1).await;
-        let mut config = config(&server.uri());
-        config.deadlines.create = Duration::from_millis(300);
-        let client = KieClient::new(config).unwrap();
         let error = client.create(&new_task()).await.unwrap_err();
         assert_eq!(error.kind(), GenerationErrorKind::Unclear, "{error:?}");
         assert_eq!(error.retry(), Retry::Never);
@@ -346,6 +347,23 @@ async fn a_result_is_got_without_the_key_and_known_by_its_content() {
         assert!(!request.headers.contains_key("Authorization"));
         assert_eq!(request.url.query(), Some("sig=1%2B2"));
     }
+}
+
+#[tokio::test]
+async fn the_way_to_a_result_may_lead_on_but_not_for_ever() {
+    let server = MockServer::start().await;
+    let client = client(&server);
+    let to = |place: &str| ResponseTemplate::new(302).insert_header("Location", place);
+    gets(&server, "/old.png", to(FILE), 1).await;
+    let png = ResponseTemplate::new(200).set_body_raw(PNG, "image/png");
+    gets(&server, FILE, png, 1).await;
+    let address = format!("{}/old.png", server.uri());
+    assert_eq!(client.download(&address, ROOMY).await.unwrap().bytes, PNG);
+
+    gets(&server, "/round", to("/round"), 6).await;
+    let address = format!("{}/round", server.uri());
+    let error = client.download(&address, ROOMY).await.unwrap_err();
+    assert_eq!(error.kind(), GenerationErrorKind::Malformed);
 }
 
 #[tokio::test]

@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use serde_json::{Number, Value, json};
 
+use super::cost::Cost;
+
 /// What the file says.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -22,17 +24,26 @@ pub(super) struct Model {
     pub(super) id: String,
     pub(super) title: String,
     provider: String,
-    tasks: Vec<String>,
+    pub(super) tasks: Vec<String>,
     #[serde(default)]
     about: Option<String>,
     #[serde(default)]
     pub(super) price: Option<String>,
+    /// What a task takes of the account.
+    pub(super) credits: Cost,
+    /// How many images come of a task that doesn't say it.
+    #[serde(default = "one")]
+    pub(super) results: u64,
     #[serde(default)]
     pub(super) document: DocumentForm,
     #[serde(default)]
     pub(super) params: Vec<Param>,
     #[serde(default)]
     pub(super) alternatives: Vec<Alternative>,
+}
+
+fn one() -> u64 {
+    1
 }
 
 /// What a model's document is.
@@ -271,6 +282,13 @@ mod tests {
                 check(param, &model.id);
             }
             let known: BTreeSet<_> = model.params.iter().map(|param| &param.name).collect();
+            for name in model.credits.parameters() {
+                assert!(
+                    known.contains(name),
+                    "{}: {name} has no meaning for the price",
+                    model.id
+                );
+            }
             let named = model
                 .alternatives
                 .iter()

@@ -18,6 +18,17 @@ pub(super) enum Operation {
     Schema,
     Price,
     Credits,
+    /// Asking for a task.
+    Create,
+    /// What becomes of a task that is created.
+    Generate,
+    /// Asking how a task stands.
+    Task,
+    Upload,
+    /// Getting a file.
+    Download,
+    /// Asking for a fresh link to one.
+    Link,
 }
 
 /// What happens to the next calls of an operation.
@@ -43,6 +54,9 @@ pub(super) struct Fault {
     /// The answer is JSON that ends in the middle.
     #[serde(default)]
     pub(super) broken: bool,
+    /// Does the work first; then come the delay and the fault.
+    #[serde(default)]
+    pub(super) after_effect: bool,
     #[serde(default)]
     pub(super) drop_connection: bool,
 }
@@ -52,6 +66,28 @@ fn once() -> u32 {
 }
 
 impl Fault {
+    /// No fault yet, once, for `operation`.
+    pub(super) fn of(operation: Operation) -> Self {
+        Self {
+            operation,
+            code: None,
+            status: None,
+            message: None,
+            retry_after: None,
+            delay_ms: 0,
+            times: 1,
+            broken: false,
+            after_effect: false,
+            drop_connection: false,
+        }
+    }
+
+    /// What it says.
+    pub(super) fn words(&self) -> &str {
+        let usual = "The sandbox was told to fail here.";
+        self.message.as_deref().unwrap_or(usual)
+    }
+
     /// The answer, if the call fails and isn't only slow.
     fn response(&self) -> Option<Response> {
         if self.drop_connection {
@@ -68,11 +104,7 @@ impl Fault {
             let page = format!("<html><body>error code: {}</body></html>", status.as_u16());
             return Some((status, html, page).into_response());
         };
-        let message = self
-            .message
-            .as_deref()
-            .unwrap_or("The sandbox was told to fail here.");
-        let mut failure = Failure::new(code, message);
+        let mut failure = Failure::new(code, self.words());
         failure.status = status.unwrap_or(StatusCode::OK);
         failure.retry_after = self.retry_after;
         Some(failure.into_response())
@@ -82,6 +114,12 @@ impl Fault {
 /// Does `work` as `fault` lets it.
 pub(super) async fn under(fault: Option<Fault>, work: impl FnOnce() -> Response + Send) -> Response {
     let Some(fault) = fault else { return work() };
-    tokio::time::sleep(Duration::from_millis(fault.delay_ms)).await;
+    let pause = tokio::time::sleep(Duration::from_millis(fault.delay_ms));
+    if fault.after_effect {
+        let response = work();
+        pause.await;
+        return fault.response().unwrap_or(response);
+    }
+    pause.await;
     fault.response().unwrap_or_else(work)
 }

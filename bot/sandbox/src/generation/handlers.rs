@@ -23,7 +23,7 @@ use super::world::World;
 const INVALID_KEY: &str = "invalid";
 
 /// The key of a caller, which is a good one.
-pub(super) struct Caller(String);
+pub(super) struct Caller(pub(super) String);
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = Failure;
@@ -143,20 +143,6 @@ pub(super) async fn clear_faults(State(world): Known) -> Response {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Limits {
-    /// `null` is the usual limit, 0 none.
-    catalogue_per_second: Option<u32>,
-}
-
-pub(super) async fn set_limits(State(world): Known, body: Bytes) -> Response {
-    told(&body, |limits: Limits| {
-        world.set_limit(limits.catalogue_per_second);
-        Ok(())
-    })
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct NewCredits {
     credits: Number,
 }
@@ -174,7 +160,10 @@ pub(super) async fn reset(State(world): Known) -> Response {
 }
 
 /// Does what the people's side says.
-fn told<T: DeserializeOwned>(body: &[u8], act: impl FnOnce(T) -> Result<(), &'static str>) -> Response {
+pub(super) fn told<T: DeserializeOwned>(
+    body: &[u8],
+    act: impl FnOnce(T) -> Result<(), &'static str>,
+) -> Response {
     let done = serde_json::from_slice(body)
         .map_err(|error| error.to_string())
         .and_then(|told| act(told).map_err(ToOwned::to_owned));

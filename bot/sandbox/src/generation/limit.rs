@@ -3,41 +3,67 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
-/// The window that calls are counted in. A little less than a second, since calls that leave a second apart don't arrive so.
-const WINDOW: Duration = Duration::from_millis(900);
+/// How many calls an account may make in a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Allowance {
+    /// The most calls; 0 is without limit.
+    most: u32,
+    /// The window that they are counted in. A little less than what is promised, since calls don't all take equally long
+    /// to arrive.
+    window: Duration,
+}
 
-/// What the real thing lets through.
-pub(super) const USUAL: u32 = 1;
+/// The catalogue.
+pub(super) const CATALOGUE: Allowance = Allowance {
+    most: 1,
+    window: Duration::from_millis(900),
+};
+
+/// New tasks.
+pub(super) const CREATES: Allowance = Allowance {
+    most: 20,
+    window: Duration::from_millis(9_900),
+};
+
+/// Questions for tasks.
+pub(super) const TASKS: Allowance = Allowance {
+    most: 10,
+    window: Duration::from_millis(900),
+};
 
 /// The calls of the last moments, by account.
 #[derive(Debug)]
 pub(super) struct Limit {
-    /// 0 is without limit.
-    pub(super) per_second: u32,
+    usual: Allowance,
+    most: u32,
     calls: HashMap<String, VecDeque<Instant>>,
 }
 
-impl Default for Limit {
-    fn default() -> Self {
+impl Limit {
+    pub(super) fn new(usual: Allowance) -> Self {
         Self {
-            per_second: USUAL,
+            usual,
+            most: usual.most,
             calls: HashMap::new(),
         }
     }
-}
 
-impl Limit {
+    /// Sets the most calls, 0 for no limit; `None` is the usual number.
+    pub(super) fn set(&mut self, most: Option<u32>) {
+        self.most = most.unwrap_or(self.usual.most);
+    }
+
     /// Counts a call of this account, unless it is one too many. Those that are turned away don't count.
     pub(super) fn lets_through(&mut self, account: &str, now: Instant) -> bool {
-        if self.per_second == 0 {
+        if self.most == 0 {
             return true;
         }
         self.calls.retain(|_, calls| {
-            calls.retain(|at| now.duration_since(*at) < WINDOW);
+            calls.retain(|at| now.duration_since(*at) < self.usual.window);
             !calls.is_empty()
         });
         let calls = self.calls.entry(account.to_owned()).or_default();
-        let free = u32::try_from(calls.len()).is_ok_and(|calls| calls < self.per_second);
+        let free = u32::try_from(calls.len()).is_ok_and(|calls| calls < self.most);
         if free {
             calls.push_back(now);
         }
@@ -51,12 +77,12 @@ mod tests {
 
     #[test]
     fn each_account_has_a_limit_of_its_own() {
-        let mut limit = Limit::default();
+        let mut limit = Limit::new(CATALOGUE);
         let now = Instant::now();
         assert!(limit.lets_through("a", now) && limit.lets_through("b", now));
         assert!(!limit.lets_through("a", now + Duration::from_millis(500)));
         assert!(limit.lets_through("a", now + Duration::from_secs(1)));
-        limit.per_second = 0;
+        limit.set(Some(0));
         assert!(limit.lets_through("a", now + Duration::from_secs(1)));
     }
 }

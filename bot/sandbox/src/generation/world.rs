@@ -1,13 +1,17 @@
-//! What the stand-in knows: what the account has, and the faults to come.
+//! What the stand-in knows: what the account has, the faults to come, and the tasks.
 
 use std::time::Instant;
 
 use parking_lot::{Mutex, MutexGuard};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 
 use super::fault::{Fault, Operation};
 use super::limit::{self, Limit};
+use super::people::{self, NewLimit};
+use super::task::number;
+use super::tasks::Tasks;
 use crate::state::Changes;
 
 /// What an account has at first.
@@ -18,8 +22,28 @@ const CREDITS: u32 = 2_450;
 pub(crate) struct World {
     inner: Mutex<Inner>,
     /// Not kept from one process to the next: time goes on between them.
-    limit: Mutex<Limit>,
+    limits: Mutex<Limits>,
+    /// Nor are these: they are many, and soon over.
+    tasks: Mutex<Tasks>,
     changes: Changes,
+}
+
+/// How fast an account may call what.
+#[derive(Debug)]
+struct Limits {
+    catalogue: Limit,
+    creates: Limit,
+    tasks: Limit,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            catalogue: Limit::new(limit::CATALOGUE),
+            creates: Limit::new(limit::CREATES),
+            tasks: Limit::new(limit::TASKS),
+        }
+    }
 }
 
 /// Everything that is written down of a [`World`].
@@ -46,7 +70,8 @@ impl World {
     pub(crate) fn new(changes: Changes) -> Self {
         Self {
             inner: Mutex::default(),
-            limit: Mutex::default(),
+            limits: Mutex::default(),
+            tasks: Mutex::default(),
             changes,
         }
     }
@@ -73,7 +98,8 @@ impl World {
     /// Forgets everything.
     pub(super) fn reset(&self) {
         *self.lock() = Inner::default();
-        *self.limit.lock() = Limit::default();
+        *self.limits.lock() = Limits::default();
+        *self.tasks.lock() = Tasks::default();
     }
 
     pub(super) fn credits(&self) -> Number {
@@ -110,13 +136,55 @@ impl World {
         Some(due)
     }
 
-    /// Whether this account may read the catalogue now.
-    pub(super) fn lets_through(&self, account: &str) -> bool {
-        self.limit.lock().lets_through(account, Instant::now())
+    /// Takes `price` of what the account has, if it has as much as `needed`.
+    pub(super) fn pay(&self, needed: Decimal, price: Decimal) -> bool {
+        let mut inner = self.lock();
+        let text = inner.credits.to_string();
+        let parsed = text.parse().or_else(|_| Decimal::from_scientific(&text));
+        let credits = parsed.unwrap_or(Decimal::ZERO);
+        let is_enough = credits >= needed;
+        if is_enough {
+            inner.credits = number(credits - price);
+        }
+        is_enough
     }
 
-    /// Sets how often a second the catalogue may be read; 0 is without limit.
-    pub(super) fn set_limit(&self, per_second: Option<u32>) {
-        self.limit.lock().per_second = per_second.unwrap_or(limit::USUAL);
+    /// The tasks. Don't hold it while waiting.
+    pub(super) fn tasks(&self) -> MutexGuard<'_, Tasks> {
+        self.tasks.lock()
+    }
+
+    /// Whether this account may read the catalogue now.
+    pub(super) fn lets_through(&self, account: &str) -> bool {
+        self.limits.lock().catalogue.lets_through(account, Instant::now())
+    }
+
+    /// Whether this account may ask for a task now.
+    pub(super) fn may_create(&self, account: &str) -> bool {
+        self.limits.lock().creates.lets_through(account, Instant::now())
+    }
+
+    /// Whether this account may ask how a task stands now.
+    pub(super) fn may_ask(&self, account: &str) -> bool {
+        self.limits.lock().tasks.lets_through(account, Instant::now())
+    }
+
+    /// Sets how often may be called what.
+    pub(super) fn set_limits(&self, new: &people::Limits) {
+        let mut limits = self.limits.lock();
+        let Limits {
+            catalogue,
+            creates,
+            tasks,
+        } = &mut *limits;
+        for (limit, new) in [
+            (catalogue, new.catalogue_per_second),
+            (creates, new.creates_per_ten_seconds),
+            (tasks, new.tasks_per_second),
+        ] {
+            if let NewLimit::Is(most) = new {
+                limit.set(most);
+            }
+        }
     }
 }

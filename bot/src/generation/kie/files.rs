@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, HeaderMap};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::multipart::{Form, Part};
-use reqwest::{Body, StatusCode};
+use reqwest::{Body, Response, StatusCode};
+use tokio::time::timeout;
 use url::Url;
 
 use super::super::media_type;
@@ -14,6 +15,9 @@ use crate::http::{self, BodyError, Stage};
 
 /// The largest file that the API takes, in bytes.
 pub(super) const LARGEST_UPLOAD: usize = 100 << 20;
+
+/// How often the way to a result may lead on.
+const MOST_REDIRECTS: usize = 5;
 
 /// The folder that files are handed in to.
 const FOLDER: &str = "stepkeep";
@@ -63,6 +67,22 @@ impl Files {
         Self { http }
     }
 
+    /// The answer of `address`, or of where it leads to.
+    async fn follow(&self, address: &Url, deadline: Duration) -> Result<Response, GenerationError> {
+        let mut address = address.clone();
+        let mut redirects = 0;
+        loop {
+            let request = self.http.get(address).timeout(deadline);
+            let sent = request.send().await;
+            let response = sent.map_err(|error| unsent(Operation::Download, error))?;
+            match leads_to(&response) {
+                Some(next) if redirects < MOST_REDIRECTS => address = next,
+                _ => return Ok(response),
+            }
+            redirects += 1;
+        }
+    }
+
     /// What stands at `address`, of at most `largest` bytes.
     pub(super) async fn get(
         &self,
@@ -71,8 +91,12 @@ impl Files {
         deadline: Duration,
     ) -> Result<ResultFile, GenerationError> {
         let operation = Operation::Download;
-        let request = self.http.get(address.clone()).timeout(deadline);
-        let response = request.send().await.map_err(|error| unsent(operation, error))?;
+        let response = timeout(deadline, self.follow(address, deadline))
+            .await
+            .unwrap_or_else(|_| {
+                let kind = GenerationErrorKind::Timeout;
+                Err(GenerationError::at(kind, operation, Stage::Lost, ""))
+            })?;
         let status = response.status();
         let headers = response.headers().clone();
         if status != StatusCode::OK {
@@ -105,6 +129,16 @@ impl Files {
             .unwrap_or_else(|| media_type::UNKNOWN.to_owned());
         Ok(ResultFile { media_type, bytes })
     }
+}
+
+/// Where a redirect leads to, if `response` is one that leads on.
+fn leads_to(response: &Response) -> Option<Url> {
+    if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
+        return None;
+    }
+    let location = response.headers().get(LOCATION)?.to_str().ok()?;
+    let url = response.url().join(location).ok()?;
+    matches!(url.scheme(), "http" | "https").then_some(url)
 }
 
 /// What it means that a file isn't there. Links die in many ways, so all that isn't about time means that.

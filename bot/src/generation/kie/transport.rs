@@ -27,9 +27,6 @@ use crate::observation::{Api, Observers};
 /// The largest answer that is read, in bytes. The list of all models is some 200 KiB, a model's document some 50.
 const LARGEST_ANSWER: usize = 4 << 20;
 
-/// How often the way to a result may lead on. No key goes along.
-const MOST_REDIRECTS: usize = 5;
-
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// One call to the API.
@@ -129,6 +126,8 @@ impl Transport {
         let builder = || {
             reqwest::Client::builder()
                 .connect_timeout(deadlines.connect)
+                // A redirect followed by itself would carry the key to another host.
+                .redirect(redirect::Policy::none())
                 // What may be repeated is decided here alone.
                 .retry(reqwest::retry::never())
                 .user_agent(user_agent.clone())
@@ -137,13 +136,9 @@ impl Transport {
             let client = builder.build();
             client.map_err(|error| KieConfigError::Http(error.without_url()))
         };
-        // A redirect followed by itself would carry the key to another host.
-        let with_key = || builder().redirect(redirect::Policy::none());
-        let http = built(with_key())?;
-        let http_once = built(with_key().pool_max_idle_per_host(0))?;
-        let files = Files::new(built(
-            builder().redirect(redirect::Policy::limited(MOST_REDIRECTS)),
-        )?);
+        let http = built(builder())?;
+        let http_once = built(builder().pool_max_idle_per_host(0))?;
+        let files = Files::new(http_once.clone());
         Ok(Self {
             http,
             http_once,

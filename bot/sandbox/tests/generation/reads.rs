@@ -1,56 +1,10 @@
-//! The generation stand-in over HTTP: its envelopes, its documents, its keys and its faults.
+//! What is read: the catalogue, its documents, the credits; keys and faults.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot go on stops where it stands"
-)]
-
-use std::collections::BTreeSet;
-
-use reqwest::{Client, StatusCode};
+use reqwest::StatusCode;
 use serde_json::{Value, json};
-use stepkeep_sandbox::{Config, Part, Sandbox, SandboxHandle};
+use stepkeep_sandbox::Config;
 
-struct Api {
-    handle: SandboxHandle,
-    http: Client,
-}
-
-impl Api {
-    async fn start() -> Self {
-        let api = Self::with(Config::default()).await;
-        api.sim("limits", &json!({ "catalogue_per_second": 0 })).await;
-        api
-    }
-
-    async fn with(config: Config) -> Self {
-        let config = Config {
-            parts: BTreeSet::from([Part::Generation]),
-            ..config
-        };
-        Self {
-            handle: Sandbox::start(config).await.unwrap(),
-            http: Client::new(),
-        }
-    }
-
-    async fn text(&self, path: &str) -> (StatusCode, String) {
-        let url = format!("{}/generation{path}", self.handle.url());
-        let answer = self.http.get(url).bearer_auth("any").send().await.unwrap();
-        (answer.status(), answer.text().await.unwrap())
-    }
-
-    async fn get(&self, path: &str) -> Value {
-        let (status, text) = self.text(path).await;
-        assert_eq!(status, StatusCode::OK, "{path}");
-        serde_json::from_str(&text).unwrap()
-    }
-
-    async fn sim(&self, what: &str, body: &Value) -> StatusCode {
-        let url = format!("{}/generation/sim/{what}", self.handle.url());
-        self.http.post(url).json(body).send().await.unwrap().status()
-    }
-}
+use crate::Api;
 
 #[tokio::test]
 async fn every_answer_is_an_envelope_whose_code_counts() {
