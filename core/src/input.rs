@@ -148,8 +148,28 @@ pub struct Tap {
     pub data: String,
 }
 
+/// What a file was sent as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum FileKind {
+    /// A photo, which the messenger may have made smaller.
+    Photo,
+    /// A video with or without sound.
+    Video,
+    /// A piece of music or another recording.
+    Audio,
+    /// A voice message.
+    Voice,
+    /// A short video without sound that plays by itself.
+    Animation,
+    /// A file of any kind.
+    #[default]
+    Document,
+}
+
 /// A file that the person sent.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileInput {
     /// What to ask the messenger for to get it.
     pub file_id: String,
@@ -161,28 +181,12 @@ pub struct FileInput {
     pub size: Option<u64>,
     /// The text below it.
     pub caption: Option<String>,
-    /// How it was sent.
+    /// What it was sent as.
+    #[serde(default)]
     pub kind: FileKind,
-    /// The album that it belongs to.
+    /// What the files that were sent together have in common; `None` for one sent alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub album: Option<String>,
-}
-
-/// How a file was sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum FileKind {
-    /// Photo
-    Photo,
-    /// Video
-    Video,
-    /// Audio
-    Audio,
-    /// Voice
-    Voice,
-    /// Animation
-    Animation,
-    /// Document
-    #[default]
-    Document,
 }
 
 impl Input {
@@ -206,6 +210,14 @@ impl Input {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_file_written_before_kinds_and_albums_is_a_document_sent_alone() {
+        let old = r#"{"file_id":"f","file_name":"a.pdf","media_type":null,"size":5,"caption":null}"#;
+        let file: FileInput = serde_json::from_str(old).unwrap();
+        assert_eq!((file.kind, file.album), (FileKind::Document, None));
+        assert_eq!(serde_json::to_string(&FileKind::Voice).unwrap(), r#""voice""#);
+    }
 
     proptest! {
         #[test]

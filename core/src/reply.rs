@@ -18,13 +18,13 @@ pub enum Reply {
         /// The text and buttons below it.
         message: Message,
     },
-    /// A picture, a video or a sound, shown as such, with a text below it.
+    /// A photo, video or recording with a text below it, shown as such.
     Media {
-        /// How it is shown.
+        /// What it is shown as.
         media: MediaKind,
         /// Where whoever sends it gets it from.
         source: String,
-        /// The name that the person sees.
+        /// The name that the person sees, where a name is shown.
         file_name: String,
         /// The text and buttons below it.
         message: Message,
@@ -45,15 +45,16 @@ pub enum Reply {
     Progress(Progress),
 }
 
-/// How a file is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What a file is shown as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum MediaKind {
-    /// As a picture.
+    /// A picture.
     Photo,
-    /// As a video.
+    /// A video with a player.
     Video,
-    /// As a sound.
+    /// A recording with a player.
     Audio,
 }
 
@@ -139,5 +140,23 @@ impl Reply {
             | Self::Edit { message, .. } => Some(message),
             Self::RemoveButtons { .. } | Self::Progress(_) => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn media_are_stored_by_name_and_documents_as_before() {
+        let old = r#"{"kind":"document","source":"label/1","file_name":"a.pdf","message":{"text":"x"}}"#;
+        let document: Reply = serde_json::from_str(old).unwrap();
+        assert!(matches!(document, Reply::Document { .. }));
+        assert_eq!(serde_json::to_string(&document).unwrap(), old);
+        let new =
+            r#"{"kind":"media","media":"photo","source":"s","file_name":"a.png","message":{"text":"x"}}"#;
+        let media: Reply = serde_json::from_str(new).unwrap();
+        assert_eq!(media.message().map(|message| message.text.as_str()), Some("x"));
+        assert_eq!(serde_json::to_string(&media).unwrap(), new);
     }
 }

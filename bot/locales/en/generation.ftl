@@ -164,3 +164,8 @@ generation-error-later = The service that makes this can't be reached at the mom
 generation-error-busy = The service that makes this has too much to do at the moment. Nothing was charged; please try again in a few minutes.
 generation-error-operator = This can't be made at the moment, and the operator has to put it right. Nothing was charged.
 generation-error-gone = This model is not there any more.
+
+## The result's files
+# $link (text): an address
+file-by-link = The file is too large for Telegram. You can get it here: { $link }
+generation-file-missing = The file can't be fetched any more. Please write to the operator.

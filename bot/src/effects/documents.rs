@@ -17,6 +17,18 @@ pub trait Documents: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// [`DocumentError`], which says whether it makes sense later.
     async fn fetch(&self, source: &str) -> Result<Document, DocumentError>;
+
+    /// Where a person can get the file without the bot, for one that is too large to be sent. `None` when nowhere.
+    async fn link(&self, source: &str) -> Option<String> {
+        let _ = source;
+        None
+    }
+
+    /// The message that a person reads in the place of a file that can't be got.
+    fn apology(&self, source: &str) -> &'static str {
+        let _ = source;
+        "label-file-missing"
+    }
 }
 
 /// A file to be sent.

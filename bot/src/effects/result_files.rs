@@ -51,6 +51,14 @@ impl Documents for ResultFiles {
             bytes: file.bytes,
         })
     }
+
+    async fn link(&self, source: &str) -> Option<String> {
+        self.address(source).await.ok()
+    }
+
+    fn apology(&self, _: &str) -> &'static str {
+        "generation-file-missing"
+    }
 }
 
 /// The task and the number of the file that a source names.
@@ -97,6 +105,15 @@ impl Documents for DocumentsBySource {
             Some(documents) => documents.fetch(source).await,
             None => Err(DocumentError::Unknown),
         }
+    }
+
+    async fn link(&self, source: &str) -> Option<String> {
+        self.of(source)?.link(source).await
+    }
+
+    fn apology(&self, source: &str) -> &'static str {
+        self.of(source)
+            .map_or("generation-file-missing", |documents| documents.apology(source))
     }
 }
 

@@ -8,14 +8,14 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use lru::LruCache;
 use parking_lot::Mutex;
-use stepkeep_core::{ChatId, InputId, Message, Reply, SessionKey};
+use stepkeep_core::{ChatId, InputId, MediaKind, Message, Reply, SessionKey};
 use teloxide_core::payloads::AnswerCallbackQuery;
 use teloxide_core::types::{CallbackQueryId, MessageId, ReplyMarkup};
 use tracing::Instrument as _;
 
 use super::executor::panic_message;
 use crate::effects::Documents;
-use crate::localization::{Language, Localizer};
+use crate::localization::{Args, Language, Localizer};
 use crate::telegram::incoming::message_id;
 use crate::telegram::outgoing::{Destination, MAX_CAPTION_UNITS, MAX_TAP_ANSWER_UNITS, keyboard, shorten};
 use crate::telegram::{NewDocument, Sender, TelegramError, TelegramErrorKind, Upload};
@@ -34,6 +34,29 @@ const REMEMBERED_PROGRESS: NonZeroUsize = match NonZeroUsize::new(10_000) {
     Some(number) => number,
     None => NonZeroUsize::MIN,
 };
+
+/// The largest file that Telegram shows as a photo (Bot API, "sendPhoto").
+const LARGEST_PHOTO: usize = 10 * 1024 * 1024;
+
+/// A file of a reply.
+#[derive(Debug)]
+struct File<'r> {
+    source: &'r str,
+    name: &'r str,
+    message: &'r Message,
+    shown_as: Option<MediaKind>,
+}
+
+impl<'r> File<'r> {
+    const fn new(source: &'r str, name: &'r str, message: &'r Message, shown_as: Option<MediaKind>) -> Self {
+        Self {
+            source,
+            name,
+            message,
+            shown_as,
+        }
+    }
+}
 
 /// Why replies were not sent to the end.
 #[derive(Debug)]
@@ -203,10 +226,19 @@ impl Replies {
                 source,
                 file_name,
                 message,
-            } => self
-                .send_document(key, &destination, source, file_name, message, language)
-                .await?
-                .map(|()| None),
+            } => {
+                let file = File::new(source, file_name, message, None);
+                self.send_file(key, &destination, &file, language).await?
+            }
+            Reply::Media {
+                media,
+                source,
+                file_name,
+                message,
+            } => {
+                let file = File::new(source, file_name, message, Some(*media));
+                self.send_file(key, &destination, &file, language).await?
+            }
             // A kind that a newer version of the core knows: there is nothing that this one could send.
             _ => Ok(None),
         })
@@ -235,15 +267,14 @@ impl Replies {
         Ok(notice)
     }
 
-    async fn send_document(
+    async fn send_file(
         &self,
         key: &SessionKey,
         destination: &Destination,
-        source: &str,
-        file_name: &str,
-        message: &Message,
+        file: &File<'_>,
         language: Language,
-    ) -> Result<Result<(), TelegramError>, Unsent> {
+    ) -> Result<Result<Option<Notice>, TelegramError>, Unsent> {
+        let &File { source, message, .. } = file;
         let document = match self.documents.fetch(source).await {
             Ok(document) => document,
             Err(error) => {
@@ -256,16 +287,24 @@ impl Replies {
                     return Err(Unsent::Later);
                 }
                 // The person gets at least what the caption says: a tracking number is worth a lot.
-                let notice = self.localizer.plain(language, "label-file-missing");
+                let notice = match self.documents.link(source).await {
+                    Some(link) => {
+                        self.localizer
+                            .text(language, "file-by-link", &Args::new().with("link", link))
+                    }
+                    None => self.localizer.plain(language, self.documents.apology(source)),
+                };
+                let text = [message.text.as_str(), notice.as_str()];
+                let text = text.into_iter().filter(|text| !text.is_empty());
                 let message = Message {
-                    text: format!("{}\n\n{notice}", message.text),
+                    text: text.collect::<Vec<_>>().join("\n\n"),
                     ..message.clone()
                 };
-                return Ok(self.send_message(key, destination, &message).await.map(drop));
+                return Ok(self.send_message(key, destination, &message).await.map(|_| None));
             }
         };
         let upload = Upload {
-            name: file_name.to_owned(),
+            name: file.name.to_owned(),
             mime: document.media_type,
             bytes: document.bytes,
         };
@@ -275,15 +314,26 @@ impl Replies {
         request.caption =
             Some(shorten(&message.text, MAX_CAPTION_UNITS)).filter(|caption| !caption.is_empty());
         request.reply_markup = keyboard(message).map(ReplyMarkup::InlineKeyboard);
-        Ok(match self.sender.send_document(&request).await {
-            Ok(sent) => {
-                if !message.buttons.is_empty() {
-                    self.remember_keyboard(key, sent.id);
-                }
-                Ok(())
+        let is_too_large = request.file.bytes.len() > LARGEST_PHOTO;
+        request.shown_as = file
+            .shown_as
+            .filter(|shown_as| *shown_as != MediaKind::Photo || !is_too_large);
+        let mut sent = self.sender.send_document(&request).await;
+        if let Err(error) = &sent
+            && request.shown_as.is_some()
+            && matches!(error.kind(), TelegramErrorKind::BadRequest(_))
+        {
+            // Too wide, or of a kind that Telegram doesn't show: as a plain file it can be had all the same.
+            tracing::debug!(chat_id = key.chat().0, %error, "a file is sent as a plain one");
+            request.shown_as = None;
+            sent = self.sender.send_document(&request).await;
+        }
+        Ok(sent.map(|sent| {
+            if !message.buttons.is_empty() {
+                self.remember_keyboard(key, sent.id);
             }
-            Err(error) => Err(error),
-        })
+            None
+        }))
     }
 
     /// Answers a tap: the person's client shows that it waits until then.

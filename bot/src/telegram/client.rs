@@ -164,12 +164,12 @@ impl TelegramClient {
         }
     }
 
-    /// Uploads a document to a chat.
+    /// Uploads a file to a chat.
     ///
     /// # Errors
     /// [`TelegramError`], by kind.
     pub async fn send_document(&self, document: &NewDocument) -> Result<Message, TelegramError> {
-        let method = Method::new("sendDocument");
+        let method = Method::new(document.method());
         let call = Call {
             method,
             arguments: Arguments::Document(Box::new(document.clone())),

@@ -5,6 +5,7 @@ use reqwest::{
 };
 use serde::Serialize;
 use serde_json::Value;
+use stepkeep_core::MediaKind;
 use teloxide_core::types::{BusinessConnectionId, ChatId, ParseMode, ReplyMarkup, ThreadId};
 
 /// A file to upload. Cloning is cheap, so that a repeat costs no copy.
@@ -18,7 +19,7 @@ pub struct Upload {
     pub bytes: Bytes,
 }
 
-/// A document to send to a chat: `sendDocument` with an upload. (One that Telegram already has goes out as the plain
+/// A file to send to a chat: `sendDocument` with an upload, or, where it is shown as such, `sendPhoto`, `sendVideo`, `sendAudio`. (One that Telegram already has goes out as the plain
 /// payload [`SendDocument`](teloxide_core::payloads::SendDocument) with its file id.)
 #[derive(Debug, Clone, Serialize)]
 pub struct NewDocument {
@@ -39,6 +40,9 @@ pub struct NewDocument {
     /// The keyboard below it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_markup: Option<ReplyMarkup>,
+    /// As what it is shown; as a plain file without.
+    #[serde(skip)]
+    pub shown_as: Option<MediaKind>,
     /// The file.
     #[serde(skip)]
     pub file: Upload,
@@ -54,11 +58,32 @@ impl NewDocument {
             caption: None,
             parse_mode: None,
             reply_markup: None,
+            shown_as: None,
             file,
         }
     }
 
-    /// The document as the form that `sendDocument` takes: strings as they are, everything else as JSON text.
+    /// The method that sends it.
+    pub(super) const fn method(&self) -> &'static str {
+        match self.shown_as {
+            Some(MediaKind::Photo) => "sendPhoto",
+            Some(MediaKind::Video) => "sendVideo",
+            Some(MediaKind::Audio) => "sendAudio",
+            // A kind that a newer version of the core knows is a plain file here.
+            _ => "sendDocument",
+        }
+    }
+
+    const fn field(&self) -> &'static str {
+        match self.shown_as {
+            Some(MediaKind::Photo) => "photo",
+            Some(MediaKind::Video) => "video",
+            Some(MediaKind::Audio) => "audio",
+            _ => "document",
+        }
+    }
+
+    /// The file as the form that its method takes: strings as they are, everything else as JSON text.
     pub(super) fn form(&self) -> Result<Form, serde_json::Error> {
         let mut form = Form::new();
         if let Value::Object(fields) = serde_json::to_value(self)? {
@@ -71,7 +96,7 @@ impl NewDocument {
                 form = form.text(name, text);
             }
         }
-        Ok(form.part("document", self.file.part()))
+        Ok(form.part(self.field(), self.file.part()))
     }
 }
 

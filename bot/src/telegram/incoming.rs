@@ -1,12 +1,12 @@
 //! From Telegram's updates to the inputs of conversations.
 
 use stepkeep_core::{
-    BotId, BusinessConnectionId, ChatId, FileInput, Input, InputId, InputKind, SessionKey, Tap, ThreadId,
-    Timestamp, UserId,
+    BotId, BusinessConnectionId, ChatId, FileInput, FileKind, Input, InputId, InputKind, SessionKey, Tap,
+    ThreadId, Timestamp, UserId,
 };
 use teloxide_core::types::{
-    CallbackQuery, CallbackQueryId, ChatMemberUpdated, MaybeInaccessibleMessage, Message, MessageId,
-    MessageKind, Update, UpdateKind,
+    CallbackQuery, CallbackQueryId, ChatMemberUpdated, FileMeta, MaybeInaccessibleMessage, Message,
+    MessageId, MessageKind, PhotoSize, Update, UpdateKind,
 };
 
 /// What an update is to the bot.
@@ -180,38 +180,50 @@ fn message_kind(message: &Message, bot_name: &str) -> InputKind {
     if let Some(text) = message.text() {
         return text_kind(text, bot_name);
     }
-    let file = |file_id: &teloxide_core::types::FileId,
-                name: Option<&String>,
-                media_type: Option<String>,
-                size: u32| {
+    let file = |kind: FileKind, meta: &FileMeta, name: Option<&String>, media_type: Option<String>| {
         InputKind::File(FileInput {
-            file_id: file_id.0.clone(),
+            file_id: meta.id.0.clone(),
             file_name: name.cloned(),
             media_type,
-            size: Some(u64::from(size)),
+            size: Some(u64::from(meta.size)),
             caption: message.caption().map(ToOwned::to_owned),
-            ..FileInput::default()
+            kind,
+            album: message.media_group_id().map(|album| album.0.clone()),
         })
     };
+    // Before documents: Telegram sets `document` for an animation as well (Bot API, "Message").
+    if let Some(animation) = message.animation() {
+        let media_type = animation.mime_type.as_ref().map(ToString::to_string);
+        let name = animation.file_name.as_ref();
+        return file(FileKind::Animation, &animation.file, name, media_type);
+    }
     if let Some(document) = message.document() {
         let media_type = document.mime_type.as_ref().map(ToString::to_string);
+        let name = document.file_name.as_ref();
+        return file(FileKind::Document, &document.file, name, media_type);
+    }
+    if let Some(video) = message.video() {
+        let media_type = video.mime_type.as_ref().map(ToString::to_string);
+        return file(FileKind::Video, &video.file, video.file_name.as_ref(), media_type);
+    }
+    if let Some(audio) = message.audio() {
+        let media_type = audio.mime_type.as_ref().map(ToString::to_string);
+        return file(FileKind::Audio, &audio.file, audio.file_name.as_ref(), media_type);
+    }
+    if let Some(voice) = message.voice() {
         return file(
-            &document.file.id,
-            document.file_name.as_ref(),
-            media_type,
-            document.file.size,
+            FileKind::Voice,
+            &voice.file,
+            None,
+            voice.mime_type.as_ref().map(ToString::to_string),
         );
     }
-    if let Some(photo) = message
-        .photo()
-        .and_then(|sizes| sizes.iter().max_by_key(|size| size.width * size.height))
-    {
-        return file(
-            &photo.file.id,
-            None,
-            Some("image/jpeg".to_owned()),
-            photo.file.size,
-        );
+    let largest = |sizes: &[PhotoSize]| {
+        let area = |size: &&PhotoSize| u64::from(size.width) * u64::from(size.height);
+        sizes.iter().max_by_key(area).cloned()
+    };
+    if let Some(photo) = message.photo().and_then(largest) {
+        return file(FileKind::Photo, &photo.file, None, Some("image/jpeg".to_owned()));
     }
     InputKind::Other("message".to_owned())
 }
@@ -356,6 +368,23 @@ mod tests {
         ]);
         let input = conversation(read_json(&message(json!({"photo": sizes, "caption": "c"}))));
         assert!(matches!(input.input.kind, InputKind::File(FileInput { file_id, .. }) if file_id == "l"));
+        let video = json!({"file_id": "v", "file_unique_id": "w", "file_size": 7, "width": 1, "height": 1, "duration": 1,
+            "mime_type": "video/mp4"});
+        let shared = json!({"video": video, "media_group_id": "g"});
+        let InputKind::File(file) = conversation(read_json(&message(shared))).input.kind else {
+            panic!("a file");
+        };
+        assert_eq!((file.kind, file.album.as_deref()), (FileKind::Video, Some("g")));
+        assert_eq!(file.media_type.as_deref(), Some("video/mp4"));
+        let voice = json!({"file_id": "o", "file_unique_id": "p", "file_size": 7, "duration": 1});
+        let input = conversation(read_json(&message(json!({"voice": voice}))));
+        assert!(matches!(
+            input.input.kind,
+            InputKind::File(FileInput {
+                kind: FileKind::Voice,
+                ..
+            })
+        ));
         let location = json!({"longitude": 1.0, "latitude": 1.0});
         let input = conversation(read_json(&message(json!({"location": location}))));
         assert_eq!(input.input.kind, InputKind::Other("message".into()));

@@ -195,13 +195,8 @@ impl<'s> Dialogue<'s> {
 
     /// The sources of the files that were sent.
     pub(crate) fn files(&self) -> Vec<&str> {
-        let source = |reply: &'_ Reply| match reply {
-            Reply::Media { .. } | Reply::Document { .. } => true,
-            _ => false,
-        };
         self.said
             .iter()
-            .filter(|reply| source(reply))
             .filter_map(|reply| match reply {
                 Reply::Media { source, .. } | Reply::Document { source, .. } => Some(source.as_str()),
                 _ => None,

@@ -112,7 +112,10 @@ async fn what_the_api_refuses_costs_nothing() {
 async fn an_answer_that_was_lost_is_not_asked_for_again() {
     let studio = Studio::open().await;
     studio
-        .sim("faults", &json!({"operation": "create", "lost": true}))
+        .sim(
+            "faults",
+            &json!({"operation": "create", "after_effect": true, "drop_connection": true}),
+        )
         .await;
     let mut ann = before_the_button(&studio, 1, 100, "a red fox").await;
     ann.presses("Create for").await;
@@ -225,7 +228,7 @@ async fn fifty_wishes_at_once_with_money_for_three_make_three() {
 #[tokio::test]
 async fn no_more_than_five_of_one_person_are_made_at_once() {
     let studio = Studio::open().await;
-    studio.sim("speed", &json!({"seconds": 3600})).await;
+    studio.sim("speed", &json!({"scale": 100})).await;
     for chat in 0..6 {
         let mut ann = Dialogue::in_chat(&studio, 1, -100 - chat);
         if chat == 0 {

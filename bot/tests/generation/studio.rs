@@ -122,10 +122,11 @@ impl Studio {
         studio
             .sim(
                 "limits",
-                &json!({ "catalogue_per_second": 0, "creates_per_10_seconds": 0, "reads_per_second": 0 }),
+                &json!({ "catalogue_per_second": 0, "creates_per_ten_seconds": 0, "tasks_per_second": 0 }),
             )
             .await;
-        studio.sim("speed", &json!({ "seconds": 0 })).await;
+        studio.sim("credits", &json!({ "credits": 1_000_000 })).await;
+        studio.sim("speed", &json!({ "scale": 0 })).await;
         studio
     }
 

@@ -21,6 +21,7 @@ async fn walk(extent: Extent) {
     // One has no document, and the input of the other contains itself.
     assert_eq!(left_out, ["omnihuman-1-5", "omnihuman-1-5/subject-detection"]);
     let mut made = 0;
+    let mut undercharged: Vec<String> = Vec::new();
     for (number, model) in offered.iter().enumerate() {
         assert!(offer.prices.has(&model.model), "{} has no price", model.model);
         let shapes = offer.models.schema(&model.model).expect("a schema").shapes.len();
@@ -52,12 +53,19 @@ async fn walk(extent: Extent) {
             let (total, reserved) = studio.balance(dialogue.user()).await;
             assert_eq!(reserved, 0, "{}", model.model);
             assert!(total < 1_000_000, "{}: {price}", model.model);
+            // Half a cent for each credit.
+            let credits = tasks[made - 1]["credits"].as_f64().expect("credits");
+            let paid = f64::from(i32::try_from(1_000_000 - total).unwrap()) * 2.0;
+            if paid + 0.001 < credits {
+                undercharged.push(format!("{} {paid} < {credits}", model.model));
+            }
             let texts = dialogue.said.iter().filter_map(Reply::message);
             for message in texts {
                 assert!(message.text.encode_utf16().count() <= 4_096, "{}", model.model);
             }
         }
     }
+    assert!(undercharged.is_empty(), "{undercharged:#?}");
     assert!(offered.len() >= 40, "{}", offered.len());
 }
 

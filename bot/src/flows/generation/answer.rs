@@ -244,7 +244,7 @@ fn media_type_of(file: &FileInput) -> Option<String> {
         FileKind::Video | FileKind::Animation => Some("video/mp4"),
         FileKind::Voice => Some("audio/ogg"),
         FileKind::Audio => Some("audio/mpeg"),
-        FileKind::Document => None,
+        _ => None,
     };
     file.media_type.clone().or_else(|| by_kind.map(str::to_owned))
 }
