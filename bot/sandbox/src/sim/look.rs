@@ -124,12 +124,18 @@ pub(super) async fn pending(
 }
 
 /// Types that a browser shows without running anything out of the file.
-const SHOWN_IN_PLACE: [&str; 6] = [
+const SHOWN_IN_PLACE: [&str; 12] = [
     "application/pdf",
     "image/png",
     "image/jpeg",
     "image/gif",
     "image/webp",
+    "video/mp4",
+    "video/webm",
+    "audio/mpeg",
+    "audio/wav",
+    "audio/x-wav",
+    "audio/ogg",
     "text/plain",
 ];
 

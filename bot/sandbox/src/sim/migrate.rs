@@ -127,6 +127,7 @@ fn tell(
         content,
         markup: None,
         reply_to: None,
+        album: None,
     };
     let posted = bot.post(state, chat, draft, now)?;
     let message = posted.chat.message(&bot.identity, posted.message);

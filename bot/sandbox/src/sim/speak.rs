@@ -17,7 +17,7 @@ use crate::telegram::{
     bot::{Bot, BotState},
     callbacks::Press,
     chat::ChatKind,
-    files::{FileKind, Upload, photo_size},
+    files::{FileKind, Upload, looks_like, photo_size},
     message::{Author, Content, Draft},
     people::Person,
     text::{FormattedText, MAX_CAPTION},
@@ -73,10 +73,8 @@ pub(super) async fn message(
         chat_title: new.chat_title,
     };
     let bot = addressed_bot(&world, new.bot)?;
-    speak(&world, &bot, &place, new.reply_to_message_id, |_| {
-        Content::Text(text)
-    })
-    .map(Json)
+    let content = |_: &Bot| Content::Text(text);
+    speak(&world, &bot, &place, new.reply_to_message_id, (content, None)).map(Json)
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -84,6 +82,9 @@ pub(super) async fn message(
 enum UploadKind {
     Photo,
     Document,
+    Video,
+    Audio,
+    Voice,
 }
 
 #[derive(Debug, Deserialize)]
@@ -94,6 +95,8 @@ pub(super) struct NewUpload {
     kind: UploadKind,
     #[serde(default)]
     caption: String,
+    /// What the files of one album have in common.
+    album: Option<String>,
     chat: Option<i64>,
     chat_title: Option<String>,
     reply_to_message_id: Option<i64>,
@@ -118,7 +121,15 @@ pub(super) async fn upload(
                 .ok_or_else(|| SimError::bad_request("a photo must be a PNG, JPEG, GIF or WebP image"))?;
             FileKind::Photo { width, height }
         }
+        UploadKind::Video => FileKind::Video,
+        UploadKind::Audio => FileKind::Audio,
+        UploadKind::Voice => FileKind::Voice,
     };
+    if !looks_like(kind, &upload.bytes) {
+        return Err(SimError::bad_request(
+            "the file is none of that kind: a video is MP4 or WebM, a sound MP3, WAV, M4A, OGG or FLAC",
+        ));
+    }
     let place = Place {
         person: new.person,
         chat: new.chat,
@@ -130,9 +141,17 @@ pub(super) async fn upload(
         match kind {
             FileKind::Document => Content::Document { file, caption },
             FileKind::Photo { .. } => Content::Photo { file, caption },
+            FileKind::Video | FileKind::Audio | FileKind::Voice => Content::Clip { file, caption },
         }
     };
-    speak(&world, &bot, &place, new.reply_to_message_id, content).map(Json)
+    speak(
+        &world,
+        &bot,
+        &place,
+        new.reply_to_message_id,
+        (content, new.album),
+    )
+    .map(Json)
 }
 
 async fn file_of(mut parts: Multipart) -> Result<Upload, SimError> {
@@ -164,7 +183,7 @@ fn speak(
     bot: &Bot,
     place: &Place,
     reply_to: Option<i64>,
-    content: impl FnOnce(&Bot) -> Content,
+    (content, album): (impl FnOnce(&Bot) -> Content, Option<String>),
 ) -> Result<Sent, SimError> {
     let person = person_of(world, place.person)?;
     let now = world.clock.unix();
@@ -182,6 +201,7 @@ fn speak(
         content: content(bot),
         markup: None,
         reply_to,
+        album,
     };
     let posted = bot.post(&mut state, chat_id, draft, now).ok_or_else(no_chat)?;
     let message_id = posted.message.id;

@@ -77,6 +77,7 @@ impl Chat {
             content,
             markup,
             reply_to,
+            album,
         } = draft;
         let message = Message {
             id,
@@ -86,6 +87,7 @@ impl Chat {
             content,
             markup,
             reply_to,
+            album,
         };
         self.messages.entry(id).or_insert(message)
     }
@@ -144,8 +146,16 @@ impl Chat {
                 rendered["photo"] = file.photo();
                 text(&mut rendered, ["caption", "caption_entities"], caption);
             }
+            Content::Clip { file, caption } => {
+                let (field, clip) = file.clip();
+                rendered[field] = clip;
+                text(&mut rendered, ["caption", "caption_entities"], caption);
+            }
             Content::MigratedTo(chat) => rendered["migrate_to_chat_id"] = (*chat).into(),
             Content::MigratedFrom(chat) => rendered["migrate_from_chat_id"] = (*chat).into(),
+        }
+        if let Some(album) = &message.album {
+            rendered["media_group_id"] = album.as_str().into();
         }
         if let Some(rows) = message.markup.as_ref().and_then(|markup| markup.inline_rows()) {
             rendered["reply_markup"] = json!({ "inline_keyboard": rows });
@@ -194,6 +204,10 @@ impl Chat {
             Content::Text(_) | Content::MigratedTo(_) | Content::MigratedFrom(_) => {}
             Content::Document { file, .. } => {
                 fields.insert("document".to_owned(), shown_file(bot.id, file, file.document()));
+            }
+            Content::Clip { file, .. } => {
+                let (field, clip) = file.clip();
+                fields.insert(field.to_owned(), shown_file(bot.id, file, clip));
             }
             Content::Photo { file, .. } => {
                 let mut photo = file.photo()[0].take();

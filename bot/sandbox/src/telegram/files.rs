@@ -12,6 +12,9 @@ use serde_json::{Value, json};
 pub(crate) enum FileKind {
     Document,
     Photo { width: usize, height: usize },
+    Video,
+    Audio,
+    Voice,
 }
 
 /// One file, kept until the sandbox is reset.
@@ -44,7 +47,7 @@ impl StoredFile {
     pub(crate) fn photo(&self) -> Value {
         let (width, height) = match self.kind {
             FileKind::Photo { width, height } => (width, height),
-            FileKind::Document => (0, 0),
+            _ => (0, 0),
         };
         json!([{
             "file_id": self.file_id,
@@ -53,6 +56,22 @@ impl StoredFile {
             "width": width,
             "height": height,
         }])
+    }
+
+    /// The Bot API's `Video`, `Audio` or `Voice`, with the name of its field. The sandbox doesn't look how long it is.
+    pub(crate) fn clip(&self) -> (&'static str, Value) {
+        let mut clip = self.document();
+        clip["duration"] = 1.into();
+        let field = match self.kind {
+            FileKind::Video => {
+                clip["width"] = 640.into();
+                clip["height"] = 360.into();
+                "video"
+            }
+            FileKind::Voice => "voice",
+            _ => "audio",
+        };
+        (field, clip)
     }
 
     /// The Bot API's `File`.
@@ -85,6 +104,23 @@ impl Upload {
             name,
             mime_type,
             bytes,
+        }
+    }
+}
+
+/// Whether this begins like a file that Telegram shows as this kind.
+pub(crate) fn looks_like(kind: FileKind, bytes: &[u8]) -> bool {
+    let begins = |magic: &[u8]| bytes.starts_with(magic);
+    let is_mp4 = bytes.get(4..8) == Some(b"ftyp");
+    match kind {
+        FileKind::Document => true,
+        FileKind::Photo { .. } => photo_size(bytes).is_some(),
+        FileKind::Video => is_mp4 || begins(&[0x1a, 0x45, 0xdf, 0xa3]),
+        FileKind::Voice => begins(b"OggS") || begins(b"ID3") || is_mp4,
+        FileKind::Audio => {
+            let is_mp3 = begins(b"ID3") || matches!(bytes, [0xff, second, ..] if second & 0xe0 == 0xe0);
+            let is_wav = begins(b"RIFF") && bytes.get(8..12) == Some(b"WAVE");
+            is_mp3 || is_wav || is_mp4 || begins(b"OggS") || begins(b"fLaC")
         }
     }
 }
@@ -131,6 +167,9 @@ impl FileStore {
         let (letter, folder) = match kind {
             FileKind::Document => ("BQAC", "documents"),
             FileKind::Photo { .. } => ("AgAC", "photos"),
+            FileKind::Video => ("BAAC", "videos"),
+            FileKind::Audio => ("CQAC", "music"),
+            FileKind::Voice => ("AwAC", "voice"),
         };
         let extension = extension(&upload);
         let file = Arc::new(StoredFile {

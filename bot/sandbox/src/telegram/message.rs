@@ -23,6 +23,11 @@ pub(crate) enum Content {
         file: Arc<StoredFile>,
         caption: FormattedText,
     },
+    /// A video, a piece of sound or a voice message: its file says which.
+    Clip {
+        file: Arc<StoredFile>,
+        caption: FormattedText,
+    },
     /// The service message that ends a group: it has become the supergroup of this id.
     MigratedTo(i64),
     /// The service message that a supergroup begins with: it was the group of this id.
@@ -35,21 +40,24 @@ impl Content {
         match self {
             Self::Text(words)
             | Self::Document { caption: words, .. }
-            | Self::Photo { caption: words, .. } => Some(words),
+            | Self::Photo { caption: words, .. }
+            | Self::Clip { caption: words, .. } => Some(words),
             Self::MigratedTo(_) | Self::MigratedFrom(_) => None,
         }
     }
 
     pub(crate) fn file_mut(&mut self) -> Option<&mut Arc<StoredFile>> {
         match self {
-            Self::Document { file, .. } | Self::Photo { file, .. } => Some(file),
+            Self::Document { file, .. } | Self::Photo { file, .. } | Self::Clip { file, .. } => Some(file),
             Self::Text(_) | Self::MigratedTo(_) | Self::MigratedFrom(_) => None,
         }
     }
 
     pub(crate) fn caption_mut(&mut self) -> Option<&mut FormattedText> {
         match self {
-            Self::Document { caption, .. } | Self::Photo { caption, .. } => Some(caption),
+            Self::Document { caption, .. } | Self::Photo { caption, .. } | Self::Clip { caption, .. } => {
+                Some(caption)
+            }
             Self::Text(_) | Self::MigratedTo(_) | Self::MigratedFrom(_) => None,
         }
     }
@@ -64,6 +72,9 @@ pub(crate) struct Message {
     pub(crate) content: Content,
     pub(crate) markup: Option<Markup>,
     pub(crate) reply_to: Option<i64>,
+    /// What the messages of one album have in common.
+    #[serde(default)]
+    pub(crate) album: Option<String>,
 }
 
 /// A message that is still to get its id and date.
@@ -73,4 +84,5 @@ pub(crate) struct Draft {
     pub(crate) content: Content,
     pub(crate) markup: Option<Markup>,
     pub(crate) reply_to: Option<i64>,
+    pub(crate) album: Option<String>,
 }

@@ -30,7 +30,7 @@ use axum::{
 
 /// The page may load and call its own origin only; text that a bot wrote can't bring scripts along.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-     img-src 'self' blob: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+     img-src 'self' blob: data:; media-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// One embedded file.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use super::{Call, Outcome};
 use crate::{
     bot_api::{Answer, error::ApiError, params::FileSource},
     telegram::{
-        files::{FileKind, StoredFile, Upload, photo_size},
+        files::{FileKind, StoredFile, Upload, looks_like, photo_size},
         message::{Author, Content, Draft},
         text::MAX_TEXT,
     },
@@ -54,6 +54,41 @@ pub(super) fn send_photo(mut call: Call<'_>) -> Outcome {
     send(&call, Content::Photo { file, caption })
 }
 
+/// A video, or a piece of sound.
+pub(super) fn send_clip(mut call: Call<'_>, kind: FileKind) -> Outcome {
+    let (field, wanted) = if kind == FileKind::Video {
+        ("video", "Video")
+    } else {
+        ("audio", "Audio")
+    };
+    let caption = call.caption()?;
+    let file = match call.params.take_file(field)? {
+        None => {
+            return Err(ApiError::bad_request(format!(
+                "there is no {field} in the request"
+            )));
+        }
+        Some(FileSource::FileId(id)) => known_file(&call, &id, wanted)?,
+        Some(FileSource::Uploaded(upload)) => {
+            refuse_empty(&upload)?;
+            check_destination(&call)?;
+            // What is none is sent as a document, as Telegram does.
+            let kind = if looks_like(kind, &upload.bytes) {
+                kind
+            } else {
+                FileKind::Document
+            };
+            call.bot.files.add(kind, upload)
+        }
+    };
+    let content = if file.kind == FileKind::Document {
+        Content::Document { file, caption }
+    } else {
+        Content::Clip { file, caption }
+    };
+    send(&call, content)
+}
+
 /// Checks that a message could go out, before its file is stored.
 fn check_destination(call: &Call<'_>) -> Result<(), ApiError> {
     call.markup()?;
@@ -74,6 +109,7 @@ fn send(call: &Call<'_>, content: Content) -> Outcome {
         content,
         markup,
         reply_to,
+        album: None,
     };
     let posted = call
         .bot
@@ -93,6 +129,9 @@ fn known_file(call: &Call<'_>, file_id: &str, wanted: &str) -> Result<Arc<Stored
     let actual = match file.kind {
         FileKind::Document => "Document",
         FileKind::Photo { .. } => "Photo",
+        FileKind::Video => "Video",
+        FileKind::Audio => "Audio",
+        FileKind::Voice => "Voice",
     };
     if actual != wanted {
         return Err(ApiError::bad_request(format!(

@@ -16,6 +16,7 @@ use super::{Answer, error::ApiError, params::Params};
 use crate::telegram::{
     bot::{Bot, BotState},
     chat::{Chat, ChatKind},
+    files::FileKind,
     world::World,
 };
 
@@ -40,6 +41,8 @@ pub(super) async fn dispatch(world: &Arc<World>, bot: &Arc<Bot>, method: &str, p
         "sendmessage" => messages::send_message(&call),
         "senddocument" => messages::send_document(call),
         "sendphoto" => messages::send_photo(call),
+        "sendvideo" => messages::send_clip(call, FileKind::Video),
+        "sendaudio" => messages::send_clip(call, FileKind::Audio),
         "sendchataction" => chats::send_chat_action(&call),
         "editmessagetext" => edits::edit_message_text(&call),
         "editmessagecaption" => edits::edit_message_caption(&call),

@@ -150,7 +150,8 @@ mod tests {
         for (number, expected) in [(0, "1"), (1, "010"), (2, "011"), (3, "00100"), (7, "0001000")] {
             let mut bits = Bits::default();
             bits.number(number);
-            let all: String = bits.bytes.iter().map(|byte| format!("{byte:08b}")).collect();
+            let all: Vec<_> = bits.bytes.iter().map(|byte| format!("{byte:08b}")).collect();
+            let all = all.concat();
             assert!(all.starts_with(expected), "{number}: {all}");
         }
     }

@@ -43,6 +43,13 @@ export function photoFigure(photo) {
   return button;
 }
 
+// Videos, sounds and voice messages, with the browser's own controls.
+export function clipPlayer(clip, kind) {
+  const player = el(kind === "video" ? "video" : "audio", { class: "clip", "data-testid": kind, src: clip.url, controls: true, preload: "metadata" });
+  const name = el("span", { class: "clip-name" }, clip.file_name ?? kind);
+  return el("div", { class: "clip-box" }, player, name);
+}
+
 function enlarge(address) {
   byId("viewer-image").src = address;
   byId("viewer").showModal();

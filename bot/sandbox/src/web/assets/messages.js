@@ -5,7 +5,7 @@ import { formatted } from "./entities.js";
 import { clockTime, dayKey, dayName, fullTime, instant } from "./format.js";
 import { t } from "./i18n.js";
 import { inlineKeyboard } from "./keyboards.js";
-import { documentCard, photoFigure } from "./media.js";
+import { clipPlayer, documentCard, photoFigure } from "./media.js";
 
 // Messages of one side that follow each other this fast stand together as one group.
 const GROUP_SECONDS = 300;
@@ -72,6 +72,7 @@ export class MessageLog {
     const entities = message.entities ?? message.caption_entities ?? [];
     const media = [
       message.photo && photoFigure(message.photo),
+      ...["video", "audio", "voice"].map((kind) => message[kind] && clipPlayer(message[kind], kind)),
       message.document && documentCard(message.document),
     ].filter(Boolean);
     const content = words
