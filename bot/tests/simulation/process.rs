@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use stepkeep::catalogue::RatesCatalogue;
 use stepkeep::dead_letters::DeadLetters;
-use stepkeep::effects::{LabelDocuments, ShippingEffects};
+use stepkeep::effects::{EffectsByName, LabelDocuments, LedgerEffects, ShippingEffects};
 use stepkeep::flows::{FlowSettings, flows};
 use stepkeep::ledger::{Ledger, LedgerConfig};
 use stepkeep::localization::Localizer;
@@ -167,13 +167,17 @@ pub(crate) fn runner(
         rates: Some(Arc::new(rates.clone())),
         ..FlowSettings::default()
     };
+    let ledger = ledger(Arc::clone(&store), clock);
+    let labels = ShippingEffects::new(Arc::clone(&shipping), rates).with_ledger(ledger.clone());
+    let effects = EffectsByName::new().with(&ShippingEffects::NAMES, labels).with(
+        &LedgerEffects::NAMES,
+        LedgerEffects::new(ledger, Arc::clone(&store), bot),
+    );
     Runner::new(RunnerParts {
         engine: TurnEngine::new(Arc::clone(&store), flows(&LOCALIZER, &settings), Arc::new(clock)),
         sender: Arc::new(Sender::new(client, SenderConfig::default())),
         localizer: Arc::clone(&LOCALIZER),
-        effects: Arc::new(
-            ShippingEffects::new(Arc::clone(&shipping), rates).with_ledger(ledger(Arc::clone(&store), clock)),
-        ),
+        effects: Arc::new(effects),
         documents: Arc::new(LabelDocuments::new(shipping)),
         bot,
         bot_name: "KeepBot".to_owned(),
