@@ -39,6 +39,9 @@ pub async fn doctor(
         )
     };
     let store = OpenStore::inspect(url).await.with_context(unusable)?;
+    if let Some(url) = &settings.ledger {
+        check_ledger(url).await?;
+    }
     let localizer = Arc::new(Localizer::new().context("the bot's texts can't be read")?);
     let flows = flows(&localizer, &FlowSettings::default());
     let report = Report::of(&store, &flows, url.sets_up_schema()).await;
@@ -46,6 +49,34 @@ pub async fn doctor(
     let report = report.with_context(unusable)?;
     print!("{}", report.text(url));
     if report.is_ready() {
+        Ok(())
+    } else {
+        Err(anyhow::anyhow!("its schema is not what this version needs").context(unusable()))
+    }
+}
+
+/// Looks at the ledger's own store: whether it can be used, and what it can lose.
+async fn check_ledger(url: &StoreUrl) -> anyhow::Result<()> {
+    let unusable = || {
+        Failure::new(
+            format!("the ledger's store {url} can't be used"),
+            "look at the reason above, or name another one in STEPKEEP_LEDGER_URL",
+        )
+    };
+    let store = OpenStore::inspect(url).await.with_context(unusable)?;
+    let schema = store.administration.check_schema().await;
+    let health = store.administration.check_health().await;
+    store.close().await;
+    let is_ready = match schema.with_context(unusable)? {
+        SchemaStatus::Current { .. } => true,
+        SchemaStatus::Missing | SchemaStatus::Outdated { .. } => url.sets_up_schema(),
+    };
+    println!("The ledger's store {url} can be reached.");
+    for warning in health.with_context(unusable)?.warnings {
+        println!("  warning: {warning}");
+    }
+    println!();
+    if is_ready {
         Ok(())
     } else {
         Err(anyhow::anyhow!("its schema is not what this version needs").context(unusable()))

@@ -19,8 +19,8 @@ balance-top-up = To top up, please write to the operator.
 charged = 💳 { $amount } was taken from your balance.
 charged-daily-limit = 💳 { $amount } was taken from your daily limit.
 charged-dry-run = 🧪 This is a dry run: nothing was charged. It would have been { $amount }.
-void-refunded = The label is void, and { $amount } is back on your balance.
-void-refunded-daily-limit = The label is void, and { $amount } is back on your daily limit.
+void-refunded = The label is void. { $amount } is back on your balance.
+void-refunded-daily-limit = The label is void. { $amount } is back on your daily limit.
 void-refunded-dry-run = The label is void. It was a dry run: nothing was charged, so nothing comes back.
 # $left (text)
 money-left = You have { $left } left.

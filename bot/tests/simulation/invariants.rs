@@ -1,13 +1,15 @@
 //! What has to hold when all is calm again.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use stepkeep::ledger::{ChargeState, HistoryEntry, Ledger};
 use stepkeep::localization::Language;
 use stepkeep::telegram::SessionShelf;
-use stepkeep_core::{InputId, OutboxEntry, ScanFilter, Session, SessionStore, StepName};
+use stepkeep_core::{InputId, MemoryStorage, OutboxEntry, ScanFilter, Session, SessionStore, StepName};
 
 use crate::person::{QUESTIONS, WORD_FOR_WORD, place_of};
-use crate::process::{LOCALIZER, Surroundings};
+use crate::process::{LOCALIZER, Surroundings, ledger};
 use crate::store::{Commit, History};
 use crate::telegram::{Deed, Sent, State};
 
@@ -127,6 +129,7 @@ pub(crate) async fn problems(around: &Surroundings) -> Vec<String> {
         problems.extend(problems_of_updates(&history, &state, &applied, remarks));
         problems.extend(problems_of_labels(around, &state.chats));
     }
+    problems.extend(problems_of_money(around).await);
     for session in shelf(around).await {
         problems.push(format!("{} is left over", session.key()));
     }
@@ -280,6 +283,48 @@ fn may_leave_no_trace(sent: &Sent, commits: &[Commit], taps: &BTreeMap<String, u
 }
 
 /// One label for a rate, and each is told of.
+/// Every label that was sold is paid once, and nothing else is.
+async fn problems_of_money(around: &Surroundings) -> Vec<String> {
+    let filter = ScanFilter {
+        scope: Some(Ledger::scope()),
+        ..ScanFilter::default()
+    };
+    let accounts = around.store.inner.scan(&filter, None, 10_000).await;
+    let accounts = accounts.expect("a store that works").sessions;
+    let store = Arc::<MemoryStorage>::clone(&around.store.inner);
+    let ledger = ledger(store, around.clock);
+    let mut paid = Vec::new();
+    for account in accounts {
+        let mut page = 0;
+        loop {
+            let history = ledger.history(account.key().user(), page).await;
+            let history = history.expect("an account that can be read");
+            paid.extend(history.entries.into_iter().filter_map(|entry| match entry {
+                HistoryEntry::Charge(charge) if charge.state == ChargeState::Captured => charge.outcome,
+                _ => None,
+            }));
+            if !history.has_older {
+                break;
+            }
+            page += 1;
+        }
+    }
+    let sales = around.shipping.sales();
+    let mut sold: Vec<_> = sales
+        .labels
+        .values()
+        .flatten()
+        .map(|label| label.label_id.to_string())
+        .collect();
+    paid.sort_unstable();
+    sold.sort_unstable();
+    if paid == sold {
+        Vec::new()
+    } else {
+        vec![format!("sold were {sold:?}, and paid {paid:?}")]
+    }
+}
+
 fn problems_of_labels(around: &Surroundings, chats: &BTreeMap<i64, crate::chat::Chat>) -> Vec<String> {
     let sales = around.shipping.sales();
     let mut problems = Vec::new();

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use stepkeep::catalogue::RatesCatalogue;
 use stepkeep::dead_letters::DeadLetters;
-use stepkeep::effects::{LabelDocuments, ShippingEffects};
+use stepkeep::effects::{EffectsByName, LabelDocuments, LedgerEffects, ShippingEffects};
 use stepkeep::flows::{FlowSettings, flows};
+use stepkeep::ledger::{Ledger, LedgerConfig};
 use stepkeep::localization::Localizer;
+use stepkeep::money::{Currency, Money};
 use stepkeep::observation::Observers;
 use stepkeep::runner::{Runner, RunnerLimits, RunnerParts};
 use stepkeep::shipping::ShippingApi;
@@ -141,6 +143,15 @@ pub(crate) fn client(telegram: Telegram, life: &Life) -> TelegramClient {
     TelegramClient::over(Arc::new(link), BotId(BOT), &ClientConfig::default())
 }
 
+/// The balances in a store; everybody begins with enough.
+pub(crate) fn ledger(store: Arc<dyn SessionStore>, clock: PausedClock) -> Ledger {
+    let config = LedgerConfig {
+        welcome_credit: Money::from_minor(100_000_000, Currency::USD),
+        ..LedgerConfig::new(Currency::USD)
+    };
+    Ledger::new(store, Arc::new(clock), BotId(BOT), config)
+}
+
 /// A process's runner.
 pub(crate) fn runner(
     store: Arc<dyn SessionStore>,
@@ -156,11 +167,17 @@ pub(crate) fn runner(
         rates: Some(Arc::new(rates.clone())),
         ..FlowSettings::default()
     };
+    let ledger = ledger(Arc::clone(&store), clock);
+    let labels = ShippingEffects::new(Arc::clone(&shipping), rates).with_ledger(ledger.clone());
+    let effects = EffectsByName::new().with(&ShippingEffects::NAMES, labels).with(
+        &LedgerEffects::NAMES,
+        LedgerEffects::new(ledger, Arc::clone(&store), bot),
+    );
     Runner::new(RunnerParts {
         engine: TurnEngine::new(Arc::clone(&store), flows(&LOCALIZER, &settings), Arc::new(clock)),
         sender: Arc::new(Sender::new(client, SenderConfig::default())),
         localizer: Arc::clone(&LOCALIZER),
-        effects: Arc::new(ShippingEffects::new(Arc::clone(&shipping), rates)),
+        effects: Arc::new(effects),
         documents: Arc::new(LabelDocuments::new(shipping)),
         bot,
         bot_name: "KeepBot".to_owned(),

@@ -25,6 +25,18 @@ async fn an_effect_is_handed_out_once_by_the_turn_that_asked_for_it() {
     assert!(applied(world.send(5, text("well?")).await).effects.is_empty());
 }
 
+/// What is the same everywhere may ask for something too: the person stays where they are, and the home hears the outcome.
+#[tokio::test]
+async fn the_home_hears_what_it_asked_for_wherever_the_person_is() {
+    let (world, begun) = World::in_order().await;
+    let asked = applied(world.send(3, command("balance", "")).await);
+    assert_eq!(asked.session.position(), begun.session.position());
+    let outcome = finished(&asked.effects[0], world.now());
+    let told = applied(world.handle(&outcome).await);
+    assert_eq!(texts(&told.replies), [r#"balance: "the outcome""#]);
+    assert_eq!(told.session.position(), begun.session.position());
+}
+
 #[tokio::test]
 async fn two_effects_never_have_the_same_id() {
     let mut ids: Vec<String> = Vec::new();

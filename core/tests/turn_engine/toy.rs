@@ -180,6 +180,9 @@ impl Flow for Menu {
     fn turn(&self, context: &TurnContext<'_>) -> Result<Turn, FlowError> {
         Ok(match &context.event {
             Event::Action(action) if action == "order" => Turn::enter(order()),
+            Event::EffectFinished { name, outcome, .. } => {
+                Turn::say(Reply::text(format!("{name}: {}", outcome.json())))
+            }
             _ => Turn::say(Reply::text("Try /start.")),
         })
     }
@@ -204,6 +207,14 @@ impl Home for Menu {
                 timer: PartChange::Set(reminder(context)),
                 ..Turn::default()
             }),
+            Event::Command { name, .. } if name == "balance" => {
+                Some(Turn::default().and_ask(EffectRequest {
+                    name: "balance".to_owned(),
+                    payload: FieldValue::text("whose"),
+                    lease: LEASE,
+                    outlives_flow: true,
+                }))
+            }
             Event::Action(action) if action == "cancel" => Some(Turn {
                 next: Next::Leave,
                 ..Turn::say(Reply::text("Cancelled."))
