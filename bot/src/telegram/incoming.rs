@@ -376,7 +376,7 @@ mod tests {
         };
         assert_eq!((file.kind, file.album.as_deref()), (FileKind::Video, Some("g")));
         assert_eq!(file.media_type.as_deref(), Some("video/mp4"));
-        let voice = json!({"file_id": "o", "file_unique_id": "p", "file_size": 7, "duration": 1});
+        let voice = json!({"file_id": "o", "file_unique_id": "p", "file_size": 7, "duration": 1, "mime_type": "audio/ogg"});
         let input = conversation(read_json(&message(json!({"voice": voice}))));
         assert!(matches!(
             input.input.kind,
