@@ -5,11 +5,11 @@
 //! - what is there is all that came, without what was captured;
 //! - an operation done again with the same id changes nothing.
 
-use std::fmt::Write as _;
+mod folding;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use stepkeep_core::{Timestamp, UserId};
 
 use super::charge::{
@@ -18,10 +18,11 @@ use super::charge::{
 };
 use super::config::LedgerConfig;
 use super::error::LedgerError;
-use super::history::{Folded, HistoryEntry, HistoryPage};
+use super::history::{Folded, HistoryEntry};
 use super::ledger::AccountSummary;
 use super::movement::{Movement, MovementKind, Purse};
 use crate::money::{Currency, Money, MoneyError};
+use folding::{CHARGE_PREFIX, ForgottenId, MOVEMENT_PREFIX};
 
 /// The version of the record. A version that reads an older one migrates it; a newer one is left alone.
 pub(super) const VERSION: u32 = 1;
@@ -35,17 +36,8 @@ const DUPLICATE_WITHIN: Duration = Duration::from_mins(1);
 /// The most labels of one person that may be open: one is bought at a time, so more are unclear ones.
 const MOST_OPEN_LABELS: usize = 20;
 
-/// How many movements and charges are kept one by one.
-const MOST_ENTRIES: usize = 300;
-
-/// How many ids are remembered of those that are not.
-const MOST_FORGOTTEN: usize = 1_000;
-
 /// The longest text of a reason or a subject, in characters: so that a full account stays well below the limit of a record.
 const LONGEST_TEXT: usize = 120;
-
-/// How many entries a page of the history has.
-const PAGE: usize = 8;
 
 /// The longest time between two looks at an open charge.
 const LONGEST_REST: Duration = Duration::from_hours(24);
@@ -67,15 +59,6 @@ pub(super) struct Account {
     forgotten: Vec<ForgottenId>,
     folded: Folded,
     admin_day: AdminDay,
-}
-
-/// What is left of a settled charge or of a movement: enough to know that it was.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct ForgottenId {
-    #[serde(rename = "i")]
-    digest: String,
-    #[serde(rename = "t")]
-    at: Timestamp,
 }
 
 /// What an admin has spent, or reserved, of the limit of one day.
@@ -391,67 +374,6 @@ impl Account {
         self.open().map(|charge| charge.look_at).min()
     }
 
-    /// Folds what was settled long ago, and what is beyond the number of entries that are kept, into sums. What is open
-    /// stays. The ids of what is folded are remembered for as long again, the newest of them only when there are very many.
-    pub(super) fn fold(&mut self, config: &LedgerConfig, now: Timestamp) {
-        let cutoff = now - config.keep;
-        self.forgotten.retain(|forgotten| forgotten.at >= cutoff);
-        let mut beyond = self.entries.len().saturating_sub(MOST_ENTRIES);
-        let entries = std::mem::take(&mut self.entries);
-        for entry in entries {
-            let Some(settled_at) = entry.settled_at() else {
-                self.entries.push(entry);
-                continue;
-            };
-            if settled_at >= cutoff && beyond == 0 {
-                self.entries.push(entry);
-                continue;
-            }
-            beyond = beyond.saturating_sub(1);
-            self.fold_entry(&entry, settled_at, now);
-        }
-        let too_many = self.forgotten.len().saturating_sub(MOST_FORGOTTEN);
-        self.forgotten.drain(..too_many);
-    }
-
-    fn fold_entry(&mut self, entry: &HistoryEntry, settled_at: Timestamp, now: Timestamp) {
-        self.folded.entries = self.folded.entries.saturating_add(1);
-        self.folded.until = self.folded.until.max(Some(settled_at));
-        let prefix = match entry {
-            HistoryEntry::Movement(movement) => {
-                let minor = movement.amount.minor();
-                self.folded.credited = self.folded.credited.saturating_add(minor);
-                MOVEMENT_PREFIX
-            }
-            HistoryEntry::Charge(charge) => {
-                if charge.state == ChargeState::Captured && charge.paid_by == PaidBy::Balance {
-                    let minor = charge.amount.minor();
-                    self.folded.captured = self.folded.captured.saturating_add(minor);
-                }
-                CHARGE_PREFIX
-            }
-        };
-        self.forgotten.push(ForgottenId {
-            digest: digest(prefix, entry.id()),
-            at: now,
-        });
-    }
-
-    /// One page of the history.
-    pub(super) fn history(&self, page: usize) -> HistoryPage {
-        let pages = self.entries.len().div_ceil(PAGE).max(1);
-        let page = page.min(pages - 1);
-        let entries = self.entries.iter().rev().skip(page * PAGE).take(PAGE);
-        let has_older = page + 1 < pages;
-        HistoryPage {
-            entries: entries.cloned().collect(),
-            page,
-            has_newer: page > 0,
-            has_older,
-            folded: Some(self.folded).filter(|folded| !has_older && folded.entries > 0),
-        }
-    }
-
     fn charges(&self) -> impl Iterator<Item = &Charge> {
         self.entries.iter().filter_map(|entry| match entry {
             HistoryEntry::Charge(charge) => Some(charge),
@@ -497,14 +419,6 @@ impl Account {
                 && !matches!(charge.state, ChargeState::Released(_))
                 && now.since(charge.at) < DUPLICATE_WITHIN
         })
-    }
-
-    fn is_forgotten(&self, prefix: &str, id: &str) -> bool {
-        if self.forgotten.is_empty() {
-            return false;
-        }
-        let digest = digest(prefix, id);
-        self.forgotten.iter().any(|forgotten| forgotten.digest == digest)
     }
 
     /// What open charges hold of a purse.
@@ -583,22 +497,6 @@ impl Account {
     }
 }
 
-const CHARGE_PREFIX: &str = "charge/";
-const MOVEMENT_PREFIX: &str = "movement/";
-
-/// An id in short: the odds that two of an account are the same are none to speak of.
-fn digest(prefix: &str, id: &str) -> String {
-    let digest = Sha256::new().chain_update(prefix).chain_update(id).finalize();
-    digest
-        .iter()
-        .take(8)
-        .fold(String::with_capacity(16), |mut text, byte| {
-            // Writing to a string can't fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
-}
-
 fn shortened(text: &str) -> String {
     text.chars().take(LONGEST_TEXT).collect()
 }
@@ -609,5 +507,4 @@ fn day(at: Timestamp) -> i64 {
 }
 
 #[cfg(test)]
-#[path = "account_tests.rs"]
 mod tests;

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::folding::MOST_ENTRIES;
 use super::*;
 
 const START: Timestamp = Timestamp::from_millis(1_800_000_000_000);
