@@ -373,7 +373,7 @@ pub(super) static OPEN_GENERATIONS: Setting = Setting {
 pub(super) static RESERVATION_HOLD: Setting = Setting {
     key: "reservation_hold",
     about: "How long money may be reserved before it is looked into what became of the purchase",
-    expected: "a duration of at least 5m",
+    expected: "a duration of at least 30s",
     example: "30m",
     default: Some("15m"),
     secret: false,

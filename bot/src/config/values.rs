@@ -286,7 +286,7 @@ pub(super) fn parse_open_generations(text: &str) -> Result<usize, String> {
 
 /// How long a charge may be open: longer than any process is at it.
 pub(super) fn parse_reservation_hold(text: &str) -> Result<Duration, String> {
-    parse_duration(text, Duration::from_mins(5), Duration::from_hours(7 * 24))
+    parse_duration(text, Duration::from_secs(30), Duration::from_hours(7 * 24))
 }
 
 pub(super) fn parse_keep_days(text: &str) -> Result<u16, String> {

@@ -10,6 +10,7 @@ mod balancer;
 mod bot_here;
 mod bot_process;
 mod conversation;
+mod generations;
 mod kills;
 mod local_bot;
 mod logs;

@@ -14,7 +14,7 @@ use crate::ledger::{
 };
 
 /// How long is looked at a time whether it became known if a generation was begun.
-const LOOKS: u32 = 6;
+const LOOKS: u32 = 4;
 const LOOK_PAUSE: std::time::Duration = std::time::Duration::from_secs(5);
 
 impl GenerationEffects {

@@ -11,7 +11,7 @@ use crate::generation::{GenerationErrorKind, Task, TaskFailure, TaskState};
 use crate::ledger::{CaptureNote, ChargeState, LedgerError, ReleaseReason};
 
 /// How long a generation is looked at until the person is told how far it is. Well within the lease of the call.
-const LOOK_FOR: Duration = Duration::from_secs(32);
+const LOOK_FOR: Duration = Duration::from_secs(20);
 /// For how long a new task may be unknown to the API (field notes on "recordInfo").
 const GRACE: Duration = Duration::from_mins(2);
 

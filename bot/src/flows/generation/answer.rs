@@ -51,6 +51,16 @@ pub struct SentFile {
 }
 
 impl SentFile {
+    /// How many files there are in an answer.
+    pub(super) fn count_in(value: &Value) -> u32 {
+        match value {
+            value if Self::of(value).is_some() => 1,
+            Value::Array(items) => items.iter().map(Self::count_in).sum(),
+            Value::Object(fields) => fields.values().map(Self::count_in).sum(),
+            _ => 0,
+        }
+    }
+
     /// The file that an answer stands for, if it is one.
     pub fn of(value: &Value) -> Option<Self> {
         value.get("$file")?;

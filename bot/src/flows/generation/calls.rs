@@ -28,10 +28,14 @@ pub const LOOK_INTO: &str = "look_into_generation";
 pub const CANCEL_JOB: &str = "cancel_generation";
 
 const READ_LEASE: Duration = Duration::from_secs(30);
-/// Long enough for the files of a generation to be carried over, and for its turn at the API to come.
-const SUBMIT_LEASE: Duration = Duration::from_mins(3);
+/// Long enough for a task to be created. Its turn at the API may come later; then it is taken up again.
+const SUBMIT_LEASE: Duration = Duration::from_secs(75);
+/// How much longer each file may take to be carried over.
+const FILE_LEASE: Duration = Duration::from_secs(30);
+/// More than this a process that died must not cost the person.
+const LONGEST_SUBMIT_LEASE: Duration = Duration::from_mins(5);
 /// How long a process looks at a time; a process that died costs the person this much at most.
-const WATCH_LEASE: Duration = Duration::from_secs(45);
+const WATCH_LEASE: Duration = Duration::from_secs(30);
 
 /// A generation that a person wants.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -229,7 +233,9 @@ pub(super) fn look_up_account(user: UserId) -> Result<EffectRequest, FlowError> 
 }
 
 pub(super) fn submit(job: &Job) -> Result<EffectRequest, FlowError> {
-    request(SUBMIT, job, SUBMIT_LEASE, true)
+    let files = job.input.values().map(SentFile::count_in).sum();
+    let lease = SUBMIT_LEASE + FILE_LEASE.saturating_mul(files);
+    request(SUBMIT, job, lease.min(LONGEST_SUBMIT_LEASE), true)
 }
 
 pub(super) fn watch(watched: &Watched) -> Result<EffectRequest, FlowError> {
