@@ -39,7 +39,7 @@ use url::Url;
 
 pub use self::cache::{CacheSettings, CacheUrl};
 pub use self::error::{ConfigError, Origin, Problem};
-pub use self::generation::GenerationSettings;
+pub use self::generation::{CallbackSettings, GenerationSettings};
 pub use self::ledger::LedgerSettings;
 pub(crate) use self::redaction::without_secrets;
 pub use self::setting::Setting;

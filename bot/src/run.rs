@@ -210,33 +210,31 @@ async fn run_with_ledger(
     let Some(me) = stop.run_until_cancelled(sender.send(None, &GetMe::new())).await else {
         return Ok(());
     };
-    let me = me.context(Failure::new(
-        "Telegram could not be asked who this bot is",
-        "look at STEPKEEP_TELEGRAM_TOKEN and STEPKEEP_TELEGRAM_API_URL",
-    ))?;
+    let me = me.with_context(unknown_bot)?;
     status.is_known_as(me.username(), &me.full_name());
     let localizer = Arc::new(Localizer::new().context("the bot's texts can't be read")?);
     set_commands(&sender, &localizer).await;
 
     let bot = telegram.bot_id();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let ledger = Ledger::new(
-        ledger_store,
-        Arc::clone(&clock),
-        bot,
-        settings.ledger.config.clone(),
-    );
+    let ledger_config = settings.ledger.config.clone();
+    let ledger = Ledger::new(ledger_store, Arc::clone(&clock), bot, ledger_config);
     let catalogues = Catalogues::new(&settings.cache, &shipping, generation_api.as_ref(), &clock);
-    let catalogues = catalogues.context(Failure::new(
-        "what comes from elsewhere can't be shared between processes",
-        "look at STEPKEEP_CACHE_URL",
-    ))?;
+    let catalogues = catalogues.with_context(unusable_cache)?;
     let (accounts, ledger) = AccountCatalogue::of(ledger, settings.cache.accounts(), &clock);
     let catalogues = catalogues
         .with_carriers_of(&shipping_client)
         .with_accounts(accounts.clone());
     let learning = generation::keep_learning(&catalogues, settings.cache.model_info, stop);
-    let generation = Generation::of(settings, generation_api, &catalogues, &ledger, &telegram, &clock)?;
+    let generation = Generation::of(
+        settings,
+        generation_api,
+        &catalogues,
+        &ledger,
+        &telegram,
+        (&clock, stop),
+    )
+    .await?;
     show_caches(&catalogues, status, metrics);
     let flow_settings = FlowSettings {
         generation: generation.as_ref().map(|generation| generation.offer.clone()),
@@ -294,6 +292,20 @@ async fn run_with_ledger(
     learning.abort();
     watching.abort();
     ended
+}
+
+fn unknown_bot() -> Failure {
+    Failure::new(
+        "Telegram could not be asked who this bot is",
+        "look at STEPKEEP_TELEGRAM_TOKEN and STEPKEEP_TELEGRAM_API_URL",
+    )
+}
+
+fn unusable_cache() -> Failure {
+    Failure::new(
+        "what comes from elsewhere can't be shared between processes",
+        "look at STEPKEEP_CACHE_URL",
+    )
 }
 
 /// Lets operators see how the caches do.

@@ -1,5 +1,7 @@
 //! How generations are reached, priced and limited.
 
+use std::net::SocketAddr;
+
 use rust_decimal::Decimal;
 use secrecy::SecretString;
 use url::Url;
@@ -18,6 +20,8 @@ pub struct GenerationSettings {
     pub api_key: SecretString,
     /// The address of the host that takes files, likewise.
     pub upload_url: Url,
+    /// Where the API calls when a task has ended, if it is to call.
+    pub callbacks: Option<CallbackSettings>,
     /// What people pay for a credit of the API.
     pub credit_price: Decimal,
     /// The operator's own prices, as TOML.
@@ -28,12 +32,53 @@ pub struct GenerationSettings {
     pub longest_error: usize,
 }
 
+/// Where the generation API calls when a task has ended.
+#[derive(Debug, Clone)]
+pub struct CallbackSettings {
+    /// The public address.
+    pub url: Url,
+    /// Where the bot listens for these calls.
+    pub listen: SocketAddr,
+    /// What they are signed with.
+    pub key: SecretString,
+}
+
+impl CallbackSettings {
+    /// The settings; nothing in them without an address. `None` when they are wrong, which `findings` remembers.
+    #[expect(
+        clippy::option_option,
+        reason = "wrong settings and none are two things, as for every other setting"
+    )]
+    fn read(findings: &mut Findings<'_>) -> Option<Option<Self>> {
+        let url = findings.read(&setting::KIE_CALLBACK_URL, |text| {
+            if text.trim().is_empty() {
+                return Ok(None);
+            }
+            values::parse_api_url(text).map(Some)
+        });
+        let listen = findings.read(&setting::KIE_CALLBACK_LISTEN, values::parse_listen);
+        let is_needed = matches!(url, Some(Some(_)));
+        let key = findings.read(&setting::KIE_CALLBACK_KEY, |text| {
+            let key = values::parse_optional_api_key(text)?;
+            if is_needed && key.is_none() {
+                return Err(
+                    "calls that aren't signed could come from anybody, so there has to be a key".to_owned(),
+                );
+            }
+            Ok(key)
+        });
+        let (listen, key) = (listen?, key?);
+        Some(url?.zip(key).map(|(url, key)| Self { url, listen, key }))
+    }
+}
+
 impl GenerationSettings {
     /// The settings, if there is a key. What is wrong with them, `findings` remembers.
     pub(super) fn read(findings: &mut Findings<'_>) -> Option<Self> {
         let api_url = findings.read(&setting::KIE_API_URL, values::parse_api_url);
         let api_key = findings.read(&setting::KIE_API_KEY, values::parse_optional_api_key);
         let upload_url = findings.read(&setting::KIE_UPLOAD_URL, values::parse_api_url);
+        let callbacks = CallbackSettings::read(findings);
         let credit_price = findings.read(&setting::CREDIT_PRICE, parse_credit_price);
         let price_table = findings.read(&setting::GENERATION_PRICES, read_price_table);
         let longest_prompt =
@@ -43,6 +88,7 @@ impl GenerationSettings {
             api_url: api_url?,
             api_key: api_key??,
             upload_url: upload_url?,
+            callbacks: callbacks?,
             credit_price: credit_price?,
             price_table: price_table?,
             longest_prompt: longest_prompt?,

@@ -29,7 +29,7 @@ impl Setting {
     pub const ENVIRONMENT_PREFIX: &'static str = "STEPKEEP_";
 
     /// Every setting, in the order in which people are told of them.
-    pub const ALL: [&'static Self; 47] = [
+    pub const ALL: [&'static Self; 50] = [
         &TELEGRAM_TOKEN,
         &TELEGRAM_API_URL,
         &DELIVERY,
@@ -44,6 +44,9 @@ impl Setting {
         &KIE_API_URL,
         &KIE_API_KEY,
         &KIE_UPLOAD_URL,
+        &KIE_CALLBACK_URL,
+        &KIE_CALLBACK_LISTEN,
+        &KIE_CALLBACK_KEY,
         &CREDIT_PRICE,
         &GENERATION_PRICES,
         &MAX_PROMPT_LENGTH,
@@ -247,6 +250,36 @@ pub(super) static KIE_UPLOAD_URL: Setting = Setting {
     example: "https://kieai.redpandaai.co",
     default: Some("https://kieai.redpandaai.co"),
     secret: false,
+    list: false,
+};
+
+pub(super) static KIE_CALLBACK_URL: Setting = Setting {
+    key: "kie_callback_url",
+    about: "Public address that the KIE API calls when something is made; without one the bot only asks",
+    expected: "an http or https URL, or nothing",
+    example: "https://bot.example.org/kie",
+    default: Some(""),
+    secret: false,
+    list: false,
+};
+
+pub(super) static KIE_CALLBACK_LISTEN: Setting = Setting {
+    key: "kie_callback_listen",
+    about: "Where the bot listens for the calls of the KIE API, behind a proxy",
+    expected: "an IP address with a port",
+    example: "127.0.0.1:8081",
+    default: Some("127.0.0.1:8081"),
+    secret: false,
+    list: false,
+};
+
+pub(super) static KIE_CALLBACK_KEY: Setting = Setting {
+    key: "kie_callback_key",
+    about: "What the KIE API signs its calls with",
+    expected: "the key as the account's page of webhooks shows it; needed with kie_callback_url",
+    example: "an-example-of-a-key",
+    default: Some(""),
+    secret: true,
     list: false,
 };
 

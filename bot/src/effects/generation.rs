@@ -14,6 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use stepkeep_core::cache::CacheError;
 use stepkeep_core::{Clock, FieldValue, PendingEffect, UserId};
+use url::Url;
 
 use super::{EffectResult, Effects};
 use crate::catalogue::{AccountCatalogue, ModelCatalogue};
@@ -23,6 +24,7 @@ use crate::flows::generation::calls::{
 };
 use crate::generation::{
     GenerationApi, GenerationError, GenerationErrorKind, GenerationErrorSummary, ModelId, Operation,
+    TaskHints,
 };
 use crate::ledger::{Ledger, LedgerError};
 pub use input::{FileTrouble, SentFiles};
@@ -59,6 +61,16 @@ pub struct GenerationEffects {
     files: Arc<dyn SentFiles>,
     clock: Arc<dyn Clock>,
     care: GenerationCare,
+    callbacks: Option<Callbacks>,
+}
+
+/// How the API tells by itself that a task has ended.
+#[derive(Debug, Clone)]
+pub struct Callbacks {
+    /// Where it calls.
+    pub url: Url,
+    /// What was heard from it.
+    pub hints: TaskHints,
 }
 
 impl GenerationEffects {
@@ -92,7 +104,15 @@ impl GenerationEffects {
             files,
             clock,
             care,
+            callbacks: None,
         }
+    }
+
+    /// The same, and the API is asked to call when a task has ended.
+    #[must_use]
+    pub fn with_callbacks(self, callbacks: Callbacks) -> Self {
+        let callbacks = Some(callbacks);
+        Self { callbacks, ..self }
     }
 
     async fn fetch_models(&self) -> EffectResult {

@@ -16,7 +16,7 @@ use stepkeep_core::{FieldValue, PendingEffect};
 
 pub use documents::{Document, DocumentError, Documents, LabelDocuments};
 pub use generation::{
-    FileTrouble, GenerationCare, GenerationEffects, GenerationInspector, RESULT_SOURCE, SentFiles,
+    Callbacks, FileTrouble, GenerationCare, GenerationEffects, GenerationInspector, RESULT_SOURCE, SentFiles,
 };
 pub use label_payments::LabelInspector;
 pub use ledger::LedgerEffects;

@@ -6,7 +6,9 @@
 
 mod api;
 pub mod callback;
+mod callback_server;
 mod error;
+mod hints;
 mod ids;
 mod kie;
 mod media_type;
@@ -16,7 +18,9 @@ pub mod schema;
 mod task;
 
 pub use api::GenerationApi;
+pub use callback_server::CallbackServer;
 pub use error::{GenerationError, GenerationErrorKind, GenerationErrorSummary, Operation, Retry};
+pub use hints::TaskHints;
 pub use ids::{InvalidModelId, InvalidTaskId, ModelId, TaskId};
 pub use kie::{Allowance, Deadlines, KieClient, KieConfig, KieConfigError, Pace, RetryPolicy};
 pub use model::{Credits, ModelFilter, ModelSummary};

@@ -10,11 +10,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::CERTIFICATES;
 use crate::catalogue::Catalogues;
-use crate::config::Settings;
-use crate::effects::{GenerationCare, GenerationEffects, GenerationInspector, ResultFiles, TelegramFiles};
+use crate::config::{CallbackSettings, Settings};
+use crate::effects::{
+    Callbacks, GenerationCare, GenerationEffects, GenerationInspector, ResultFiles, TelegramFiles,
+};
 use crate::failure::Failure;
 use crate::flows::generation::GenerationOffer;
-use crate::generation::{GenerationApi, KieClient, KieConfig};
+use crate::generation::{CallbackServer, GenerationApi, KieClient, KieConfig, TaskHints};
 use crate::ledger::Ledger;
 use crate::observation::Observers;
 use crate::telegram::TelegramClient;
@@ -50,13 +52,13 @@ pub(super) struct Generation {
 
 impl Generation {
     /// What generations are made with, if there is an API for them.
-    pub(super) fn of(
+    pub(super) async fn of(
         settings: &Settings,
         api: Option<Arc<dyn GenerationApi>>,
         catalogues: &Catalogues,
         ledger: &Ledger,
         telegram: &TelegramClient,
-        clock: &Arc<dyn Clock>,
+        (clock, stop): (&Arc<dyn Clock>, &CancellationToken),
     ) -> anyhow::Result<Option<Self>> {
         let (Some(settings), Some(api)) = (&settings.generation, api) else {
             return Ok(None);
@@ -79,16 +81,21 @@ impl Generation {
             hold: ledger.config().reservation_hold,
             ..GenerationCare::default()
         };
+        let effects = GenerationEffects::new(
+            Arc::clone(&api),
+            models.clone(),
+            accounts.clone(),
+            ledger.clone(),
+            Arc::new(TelegramFiles::new(telegram.clone())),
+            Arc::clone(clock),
+            care,
+        );
+        let effects = match &settings.callbacks {
+            Some(callbacks) => effects.with_callbacks(listen(callbacks, clock, stop).await?),
+            None => effects,
+        };
         Ok(Some(Self {
-            effects: GenerationEffects::new(
-                Arc::clone(&api),
-                models.clone(),
-                accounts.clone(),
-                ledger.clone(),
-                Arc::new(TelegramFiles::new(telegram.clone())),
-                Arc::clone(clock),
-                care,
-            ),
+            effects,
             offer: GenerationOffer {
                 models: Arc::new(models),
                 prices: Arc::new(prices),
@@ -100,6 +107,30 @@ impl Generation {
             inspector: GenerationInspector::new(api),
         }))
     }
+}
+
+/// Listens for the API's calls, until stopped.
+async fn listen(
+    settings: &CallbackSettings,
+    clock: &Arc<dyn Clock>,
+    stop: &CancellationToken,
+) -> anyhow::Result<Callbacks> {
+    let CallbackSettings { url, listen, key } = settings.clone();
+    let hints = TaskHints::default();
+    let server = CallbackServer::bind(listen, url.path(), key, hints.clone(), Arc::clone(clock));
+    let server = server.await.with_context(|| {
+        Failure::new(
+            format!("the bot can't listen at {listen} for the generation API"),
+            "name another address in STEPKEEP_KIE_CALLBACK_LISTEN, or end the program that has this one",
+        )
+    })?;
+    let stop = stop.clone().cancelled_owned();
+    tokio::spawn(async move {
+        if let Err(error) = server.serve(stop).await {
+            tracing::error!(%error, "the generation API's calls aren't heard any more; the bot asks by itself");
+        }
+    });
+    Ok(Callbacks { url, hints })
 }
 
 /// Keeps what models ask for at hand, until stopped.

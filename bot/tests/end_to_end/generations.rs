@@ -134,7 +134,7 @@ fn settings(town: &Town) -> Vec<(&'static str, String)> {
         ("STEPKEEP_KIE_UPLOAD_URL", generation),
         ("STEPKEEP_KIE_API_KEY", "the-secret-generation-key".to_owned()),
         ("STEPKEEP_WELCOME_CREDIT", "1.00".to_owned()),
-        ("STEPKEEP_RESERVATION_HOLD", "60s".to_owned()),
+        ("STEPKEEP_RESERVATION_HOLD", "120s".to_owned()),
     ]
 }
 
@@ -154,7 +154,7 @@ async fn town_with_pictures() -> (std::sync::Arc<Town>, BotProcess) {
 }
 
 /// The tasks that the API was asked for with this prompt.
-fn tasks_of<'t>(tasks: &'t Value, number: usize) -> Vec<&'t Value> {
+fn tasks_of(tasks: &Value, number: usize) -> Vec<&Value> {
     let tasks = tasks["tasks"].as_array().expect("tasks");
     let wanted = prompt(number);
     tasks

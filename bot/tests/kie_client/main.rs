@@ -5,6 +5,7 @@
     reason = "a test that cannot go on stops where it stands"
 )]
 
+mod callbacks;
 mod fixtures;
 mod limits;
 mod reads;

@@ -84,7 +84,7 @@ impl GenerationEffects {
         let task = NewTask {
             model: job.model.clone(),
             input,
-            call_back: None,
+            call_back: self.callbacks.as_ref().map(|callbacks| callbacks.url.clone()),
         };
         match self.api.create(&task).await {
             Ok(task) => {

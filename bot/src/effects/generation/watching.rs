@@ -43,7 +43,18 @@ impl GenerationEffects {
             if began.elapsed() + pause >= LOOK_FOR {
                 return self.running(watched, state).await;
             }
-            tokio::time::sleep(pause).await;
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.news(watched) => {}
+            }
+        }
+    }
+
+    /// Waits until the API says by itself that there is news; for ever, if it can't.
+    async fn news(&self, watched: &Watched) {
+        match &self.callbacks {
+            Some(callbacks) => callbacks.hints.news_of(&watched.task).await,
+            None => std::future::pending().await,
         }
     }
 
