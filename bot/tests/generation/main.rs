@@ -9,6 +9,7 @@
 
 mod answers;
 mod dialogue;
+mod many;
 mod money;
 mod questions;
 mod studio;
