@@ -243,8 +243,8 @@ fn demo() -> Command {
     Command::new("demo")
         .about("Run a bot to play with, without any account")
         .long_about(
-            "Run a bot to play with, without any account: a local Telegram with a web chat, a stand-in for the shipping API, and \
-             a bot that talks to both. The page's address is printed. Ctrl-C ends all of it; the next start goes on \
+            "Run a bot to play with, without any account: a local Telegram with a web chat, stand-ins for the shipping and \
+             the generation API, and a bot that talks to them. The page's address is printed. Ctrl-C ends all of it; the next start goes on \
              where it was.",
         )
         .arg(

@@ -106,6 +106,7 @@ Things to try:
   - Press Start, then New order, and answer: names, addresses, 78701, \"1 lb 4 oz\".
   - Answer wrongly: \"Californa\", a ZIP code of another state, a photo.
   - Kill this process in the middle, start it again, and go on where you were.
+  - Press Create with AI, and have a picture made, or a video. A prompt with \"Content Policy\" in it fails.
   - Send to the city \"Nowhere\", or to somebody named \"No Funds\", and see what happens.
 
 Sessions are kept in {}. Ctrl-C ends the demo.

@@ -169,3 +169,6 @@ generation-error-gone = This model is not there any more.
 # $link (text): an address
 file-by-link = The file is too large for Telegram. You can get it here: { $link }
 generation-file-missing = The file can't be fetched any more. Please write to the operator.
+
+# Above the main menu, where something can be made
+main-menu-generation = ✨ I can also make pictures, videos and speech with AI.

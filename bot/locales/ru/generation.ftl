@@ -173,3 +173,6 @@ generation-error-gone = Этой модели больше нет.
 # $link (text): an address
 file-by-link = Файл слишком большой для Telegram. Его можно скачать здесь: { $link }
 generation-file-missing = Файл больше не удаётся получить. Напишите, пожалуйста, оператору.
+
+# Above the main menu, where something can be made
+main-menu-generation = ✨ А ещё я создаю картинки, видео и речь с помощью ИИ.

@@ -60,7 +60,11 @@ impl HomeFlow {
         let speech = self.speech(context);
         self.main_menu.get(speech.language, || {
             let create = (speech.plain("button-new-generation"), NEW_GENERATION);
-            Message::text(speech.plain("main-menu"))
+            let mut text = speech.plain("main-menu");
+            if self.can_generate {
+                text = format!("{text}\n\n{}", speech.plain("main-menu-generation"));
+            }
+            Message::text(text)
                 .row([(speech.plain("button-new-order"), NEW_ORDER)])
                 .row(self.can_generate.then_some(create))
                 .row([(speech.plain("button-balance"), BALANCE)])

@@ -158,3 +158,49 @@ async fn an_order_in_russian_with_a_change_of_language_in_the_middle() {
     person.leaves().await;
     demo.stop().await;
 }
+
+#[tokio::test]
+async fn a_picture_and_a_voice_are_made_and_shown_in_the_page() {
+    let demo = Demo::start().await;
+    let person = Person::at(&demo, ANNA, "generation").await;
+    person.presses_start().await;
+    person.hears("I can also make pictures").await;
+    person.taps("Create with AI").await;
+    person.is_asked("What shall I make?").await;
+    person.pictures("categories").await;
+    person.answers("z-image", "I found 1 model").await;
+    person.taps("Z-Image").await;
+    person.is_asked("From $0.01").await;
+    person.pictures("card").await;
+    person.taps("Start").await;
+    person.is_asked("❓ Prompt").await;
+    person.answers("A red fox in the snow", "❓ Aspect ratio").await;
+    person.pictures("options").await;
+    person.taps("16:9").await;
+    person.is_asked("❓ Nsfw checker").await;
+    person.taps("Skip").await;
+    person.is_asked("Price: $0.01").await;
+    person.pictures("generation-summary").await;
+    person.taps("Create for").await;
+    person.hears("$0.01 charged").await;
+    person.sees("photo img").await;
+    person.is_asked("What next?").await;
+    person.pictures("photo").await;
+
+    person.taps("Something else").await;
+    person.answers("elevenlabs turbo", "I found 1 model").await;
+    person.taps("Turbo 2.5").await;
+    person.is_asked("From $0.03").await;
+    person.taps("Start").await;
+    person.is_asked("❓ Text").await;
+    person.answers("Good morning", "❓ Voice").await;
+    person.taps("Rachel").await;
+    person.is_asked("❓ Stability").await;
+    person.taps("Leave out the rest").await;
+    person.taps("Create for").await;
+    person.hears("$0.03 charged").await;
+    person.sees("audio").await;
+    person.is_asked("What next?").await;
+    person.pictures("audio").await;
+    person.leaves().await;
+}

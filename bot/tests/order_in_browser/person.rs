@@ -94,6 +94,16 @@ impl Person {
         self.browser.click_text("inline-button", words).await.unwrap();
     }
 
+    /// Waits until this part of a message is shown, and has loaded.
+    pub(crate) async fn sees(&self, part: &str) {
+        let (test_id, inside) = part.split_once(' ').unwrap_or((part, ""));
+        let loaded = format!(
+            "const shown = document.querySelector('[data-testid={test_id}] {inside}'.trim());
+             return !!shown && (shown.complete ? shown.naturalWidth > 0 : shown.readyState > 0);"
+        );
+        self.browser.wait_until(&loaded).await.unwrap();
+    }
+
     /// Takes pictures of the page in all its looks.
     pub(crate) async fn pictures(&self, of: &str) {
         for (look, width, height, dark) in LOOKS {
