@@ -1,9 +1,11 @@
 //! What several dialogues are made of.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use stepkeep_core::form::{BACK, CANCEL};
-use stepkeep_core::{FieldValue, Fields, FlowError, Message, Reply, Turn};
+use stepkeep_core::{EffectRequest, FieldValue, Fields, FlowError, Message, Reply, Turn};
 
 use super::speech::Speech;
 
@@ -50,4 +52,20 @@ pub(super) fn with_preface(mut turn: Turn, preface: &str) -> Turn {
         *message = preceded(std::mem::take(message), preface);
     }
     turn
+}
+
+/// The wish for an outside call.
+pub(super) fn request<T: Serialize>(
+    name: &str,
+    payload: &T,
+    lease: Duration,
+    outlives_flow: bool,
+) -> Result<EffectRequest, FlowError> {
+    let payload = FieldValue::new(payload).map_err(|error| FlowError::new("unwritable_call", error))?;
+    Ok(EffectRequest {
+        name: name.to_owned(),
+        payload,
+        lease,
+        outlives_flow,
+    })
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use stepkeep_core::{EffectRequest, FieldValue, FlowError, Timestamp, UserId};
+use stepkeep_core::{EffectRequest, FlowError, Timestamp, UserId};
 
 use crate::ledger::{AccountSummary, HistoryPage};
 use crate::money::Money;
@@ -99,11 +99,5 @@ pub enum PersonOutcome {
 
 /// The answer comes wherever the person is by then.
 pub(super) fn request<T: Serialize>(name: &str, payload: &T) -> Result<EffectRequest, FlowError> {
-    let payload = FieldValue::new(payload).map_err(|error| FlowError::new("unwritable_call", error))?;
-    Ok(EffectRequest {
-        name: name.to_owned(),
-        payload,
-        lease: LEASE,
-        outlives_flow: true,
-    })
+    crate::flows::parts::request(name, payload, LEASE, true)
 }

@@ -6,9 +6,9 @@ mod words;
 
 use std::collections::BTreeSet;
 
-use serde::de::DeserializeOwned;
 use stepkeep_core::{FieldValue, FlowError, Message, Next, Progress, Reply, Turn, TurnContext, UserId};
 
+use super::parts::outcome as outcome_of;
 use super::speech::Speech;
 use crate::localization::Args;
 use crate::money::{Currency, Money};
@@ -115,11 +115,15 @@ pub(super) fn finished(
     outcome: &FieldValue,
 ) -> Result<Option<Turn>, FlowError> {
     Ok(Some(match name {
-        FETCH_BALANCE => seen(speech, &read(payload)?, &read(outcome)?),
-        CREDIT_ACCOUNT => Turn::say(Reply::text(credited(speech, &read(payload)?, &read(outcome)?))),
+        FETCH_BALANCE => seen(speech, &outcome_of(payload)?, &outcome_of(outcome)?),
+        CREDIT_ACCOUNT => Turn::say(Reply::text(credited(
+            speech,
+            &outcome_of(payload)?,
+            &outcome_of(outcome)?,
+        ))),
         LOOK_UP_PERSON => {
-            let asked: PersonRequest = read(payload)?;
-            let text = match read(outcome)? {
+            let asked: PersonRequest = outcome_of(payload)?;
+            let text = match outcome_of(outcome)? {
                 PersonOutcome::Found {
                     account,
                     place,
@@ -169,10 +173,4 @@ fn credited(speech: &Speech<'_>, asked: &CreditRequest, outcome: &CreditOutcome)
         }
         CreditOutcome::Failed => speech.text("credit-failed", &Args::new().with("user", user)),
     }
-}
-
-fn read<T: DeserializeOwned>(value: &FieldValue) -> Result<T, FlowError> {
-    value
-        .get()
-        .map_err(|error| FlowError::new("unreadable_outcome", error))
 }

@@ -4,10 +4,11 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use stepkeep_core::{EffectRequest, FieldValue, FlowError, MediaKind, Timestamp, UserId};
+use stepkeep_core::{EffectRequest, FlowError, MediaKind, Timestamp, UserId};
 
 pub use super::answer::SentFile;
 pub use super::place::Answers;
+use crate::flows::parts::request;
 use crate::generation::{GenerationErrorSummary, ModelId, ModelSchema, TaskFailure, TaskId, TaskState};
 use crate::money::Money;
 
@@ -248,19 +249,4 @@ pub(super) fn look_into(unclear: &Unclear) -> Result<EffectRequest, FlowError> {
 
 pub(super) fn cancel_job(job: &Job) -> Result<EffectRequest, FlowError> {
     request(CANCEL_JOB, job, READ_LEASE, true)
-}
-
-fn request<T: Serialize>(
-    name: &str,
-    payload: &T,
-    lease: Duration,
-    outlives_flow: bool,
-) -> Result<EffectRequest, FlowError> {
-    let payload = FieldValue::new(payload).map_err(|error| FlowError::new("unwritable_call", error))?;
-    Ok(EffectRequest {
-        name: name.to_owned(),
-        payload,
-        lease,
-        outlives_flow,
-    })
 }

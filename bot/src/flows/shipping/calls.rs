@@ -4,10 +4,11 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use stepkeep_core::{EffectRequest, FieldValue, FlowError};
+use stepkeep_core::{EffectRequest, FlowError};
 
 use super::payment::{PurchaseRequest, VoidRequest, Voided};
 use crate::catalogue::Offers;
+use crate::flows::parts::request;
 use crate::shipping::{Shipment, ShippingErrorSummary};
 
 /// Asks for rates. Payload: [`RatesRequest`]; outcome: [`CallOutcome`] of [`Offers`].
@@ -59,19 +60,4 @@ pub(super) fn buy_label(wanted: &PurchaseRequest) -> Result<EffectRequest, FlowE
 
 pub(super) fn void_label(wanted: &VoidRequest) -> Result<EffectRequest, FlowError> {
     request(VOID_LABEL, wanted, WRITE_LEASE, true)
-}
-
-fn request<T: Serialize>(
-    name: &str,
-    payload: &T,
-    lease: Duration,
-    outlives_flow: bool,
-) -> Result<EffectRequest, FlowError> {
-    let payload = FieldValue::new(payload).map_err(|error| FlowError::new("unwritable_call", error))?;
-    Ok(EffectRequest {
-        name: name.to_owned(),
-        payload,
-        lease,
-        outlives_flow,
-    })
 }

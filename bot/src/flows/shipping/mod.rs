@@ -11,7 +11,7 @@ mod questions;
 
 use std::sync::Arc;
 
-use stepkeep_core::form::{BACK, CANCEL, Form, FormTurn, Question};
+use stepkeep_core::form::{BACK, Form, FormTurn, Question};
 use stepkeep_core::{
     Event, FieldName, FieldValue, Fields, Flow, FlowError, FlowName, IdlePolicy, Message, Next, Reply,
     Session, StepName, Turn, TurnContext,
@@ -20,6 +20,7 @@ use stepkeep_core::{
 pub use purchase::LABEL_SOURCE;
 
 use super::menus::Menu;
+use super::parts::{back_and_cancel, buttons_only};
 use super::speech::Speech;
 use super::{FlowMap, FlowSettings};
 use crate::catalogue::RatesAtHand;
@@ -299,15 +300,4 @@ fn step(name: &'static str) -> StepName {
 
 fn field(name: &'static str) -> FieldName {
     FieldName::constant(name)
-}
-
-fn buttons_only(speech: &Speech<'_>) -> Turn {
-    Turn::say(Reply::text(speech.plain("buttons-only")))
-}
-
-fn back_and_cancel(speech: &Speech<'_>) -> [(String, &'static str); 2] {
-    [
-        (speech.plain("button-back"), BACK),
-        (speech.plain("button-cancel"), CANCEL),
-    ]
 }

@@ -6,10 +6,11 @@ use stepkeep_core::{FieldValue, Fields, FlowError, Message, Next, Progress, Repl
 use super::calls::{self, CallOutcome, RatesOutcome, RatesRequest, VoidingOutcome};
 use super::payment::{PurchaseOutcome, PurchaseRequest};
 use super::{
-    CHECKING_PRICE, CONFIRM, FETCHING_RATES, RATES, RETRY_RATES, SHOW_RATES, ShippingFlow, back_and_cancel,
-    buttons_only, field, fields, order, step,
+    CHECKING_PRICE, CONFIRM, FETCHING_RATES, RATES, RETRY_RATES, SHOW_RATES, ShippingFlow, field, fields,
+    order, step,
 };
 use crate::catalogue::Offers;
+use crate::flows::parts::{back_and_cancel, buttons_only, outcome as outcome_of, stored};
 use crate::localization::Args;
 use crate::shipping::ShippingErrorSummary;
 
@@ -53,7 +54,8 @@ impl ShippingFlow {
     ) -> Result<Turn, FlowError> {
         match name {
             calls::FETCH_RATES => {
-                let (asked, outcome): (RatesRequest, RatesOutcome) = (read(payload)?, read(outcome)?);
+                let (asked, outcome): (RatesRequest, RatesOutcome) =
+                    (outcome_of(payload)?, outcome_of(outcome)?);
                 // The person went back and changed an answer meanwhile: these offers are for another parcel.
                 if order::shipment(context.session.data()).ok().as_ref() != Some(&asked.shipment) {
                     Ok(Turn::default())
@@ -66,11 +68,12 @@ impl ShippingFlow {
                 }
             }
             calls::BUY_LABEL => {
-                let (asked, outcome): (PurchaseRequest, PurchaseOutcome) = (read(payload)?, read(outcome)?);
+                let (asked, outcome): (PurchaseRequest, PurchaseOutcome) =
+                    (outcome_of(payload)?, outcome_of(outcome)?);
                 self.purchase_finished(context, &asked.rate_id, outcome)
             }
             calls::VOID_LABEL => {
-                let outcome: VoidingOutcome = read(outcome)?;
+                let outcome: VoidingOutcome = outcome_of(outcome)?;
                 Ok(self.voiding_finished(context, outcome))
             }
             other => Err(FlowError::new(
@@ -205,16 +208,6 @@ pub(super) fn keeping(turn: Turn, offers: &Offers) -> Result<Turn, FlowError> {
 /// Whether the person is in this step of the order.
 pub(super) fn is_in(context: &TurnContext<'_>, step: &str) -> bool {
     context.session.flow() == Some(&super::name()) && context.session.step().is_some_and(|at| *at == *step)
-}
-
-pub(super) fn stored<T: serde::Serialize + ?Sized>(value: &T) -> Result<FieldValue, FlowError> {
-    FieldValue::new(value).map_err(|error| FlowError::new("unwritable_answer", error))
-}
-
-fn read<T: serde::de::DeserializeOwned>(value: &FieldValue) -> Result<T, FlowError> {
-    value
-        .get()
-        .map_err(|error| FlowError::new("unreadable_outcome", error))
 }
 
 /// What is kept of an error for operators: its kind and the API's name of the request. The carrier's words may quote

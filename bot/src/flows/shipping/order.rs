@@ -1,21 +1,16 @@
 //! The order as the answers make it.
 
 use serde::de::DeserializeOwned;
-use stepkeep_core::{FieldValue, Fields, FlowError};
+use stepkeep_core::{Fields, FlowError};
 
 use super::fields;
 use super::payment::LabelCharge;
 use crate::catalogue::QuoteTerms;
+use crate::flows::parts::read;
 use crate::flows::speech::Speech;
 use crate::localization::Args;
 use crate::shipping::{Address, Dimensions, Label, Rate, RateId, Shipment, Weight};
 use crate::validation::{PhoneNumber, PostalCode, State};
-
-/// A field's value, where there is one.
-pub(super) fn read<T: DeserializeOwned>(data: &Fields, field: &str) -> Result<Option<T>, FlowError> {
-    let value = data.get(field).map(FieldValue::get::<T>).transpose();
-    value.map_err(|_| FlowError::new("unreadable_answer", format!("the field {field} can't be read")))
-}
 
 fn required<T: DeserializeOwned>(data: &Fields, field: &str) -> Result<T, FlowError> {
     read(data, field)?

@@ -3,9 +3,10 @@
 use stepkeep_core::{FlowError, Message, Progress, Reply, Turn, TurnContext};
 
 use super::calls::{self, CallOutcome, RatesOutcome, RatesRequest};
-use super::offers::{BUY, keeping, recorded, rename_button, stored};
-use super::{CHECKING_PRICE, ShippingFlow, back_and_cancel, field, fields, order, step};
+use super::offers::{BUY, keeping, recorded, rename_button};
+use super::{CHECKING_PRICE, ShippingFlow, field, fields, order, step};
 use crate::catalogue::Offers;
+use crate::flows::parts::{back_and_cancel, preceded, stored, with_preface};
 use crate::localization::Args;
 use crate::shipping::Rate;
 
@@ -97,18 +98,4 @@ fn same_service<'a>(offers: &'a Offers, agreed: &Rate) -> Option<&'a Rate> {
             && rate.service_code == agreed.service_code
             && rate.carrier == agreed.carrier
     })
-}
-
-fn with_preface(mut turn: Turn, preface: &str) -> Turn {
-    if let Some(message) = turn.replies.iter_mut().find_map(Reply::message_mut) {
-        *message = preceded(std::mem::take(message), preface);
-    }
-    turn
-}
-
-fn preceded(message: Message, preface: &str) -> Message {
-    Message {
-        text: format!("{preface}\n\n{}", message.text),
-        ..message
-    }
 }

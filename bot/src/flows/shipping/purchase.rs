@@ -3,12 +3,13 @@
 use stepkeep_core::{FlowError, Message, Next, Progress, Reply, Turn, TurnContext};
 
 use super::calls::{self, CallOutcome, VoidingOutcome};
-use super::offers::{BUY, is_in, recorded, rename_button, stored};
+use super::offers::{BUY, is_in, recorded, rename_button};
 use super::payment::{
     Bought, ChargeReference, LabelCharge, NotReserved, PurchaseOutcome, PurchaseRequest, VoidRequest, Voided,
 };
-use super::{BUYING, CONFIRM, DONE, ShippingFlow, VOIDING, buttons_only, field, fields, order, step};
+use super::{BUYING, CONFIRM, DONE, ShippingFlow, VOIDING, field, fields, order, step};
 use crate::flows::home;
+use crate::flows::parts::{buttons_only, stored};
 use crate::localization::{Args, offer_name};
 use crate::shipping::{Label, RateId, ShippingErrorKind};
 
