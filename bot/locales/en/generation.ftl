@@ -132,6 +132,10 @@ button-another-generation = ✨ Something else
 # $price (text): what was charged
 generation-charged = ✨ { $model }: { $price } charged
 generation-charged-nothing = ✨ { $model }: { $price }, not charged (trial mode)
+# $price (text): what it would have cost
+generation-present = ✨ { $model }: it was done after all. Its price of { $price } had been given back, and stays yours.
+# $price (text)
+generation-price-changed = The price has changed: it is { $price } now. Please look again before you go on.
 # $missing, $available, $price (texts): amounts
 generation-short = { $model } costs { $price }, and you have { $available }: { $missing } is missing. Top up your balance (send /balance to see how), or choose something cheaper.
 # $most (number) at once

@@ -134,6 +134,10 @@ button-another-generation = ✨ Что-нибудь ещё
 # $price (text): what was charged
 generation-charged = ✨ { $model }: списано { $price }
 generation-charged-nothing = ✨ { $model }: { $price }, не списано (пробный режим)
+# $price (text): what it would have cost
+generation-present = ✨ { $model }: заказ всё-таки выполнен. Его цена, { $price }, уже возвращена и остаётся у вас.
+# $price (text)
+generation-price-changed = Цена изменилась: теперь { $price }. Проверьте, пожалуйста, прежде чем продолжить.
 # $missing, $available, $price (texts): amounts
 generation-short = { $model } стоит { $price }, а у вас { $available }: не хватает { $missing }. Пополните баланс (как — скажет /balance) или выберите что-нибудь дешевле.
 # $most (number) at once

@@ -48,6 +48,20 @@ impl<'s> Dialogue<'s> {
         }
     }
 
+    /// The bot is restarted with other prices.
+    pub(crate) fn meets_new_prices(&mut self, table: &str) {
+        let mut settings = self.studio.settings.clone();
+        let offer = settings.generation.as_mut().expect("an offer");
+        let prices = (*offer.prices).clone().with_table(table);
+        offer.prices = Arc::new(prices.expect("prices"));
+        let localizer = Arc::new(Localizer::new().expect("texts"));
+        self.engine = TurnEngine::new(
+            Arc::clone(&self.studio.store),
+            flows(&localizer, &settings),
+            Arc::new(SystemClock),
+        );
+    }
+
     pub(crate) fn user(&self) -> UserId {
         self.key.user()
     }

@@ -248,3 +248,38 @@ async fn no_more_than_five_of_one_person_are_made_at_once() {
     }
     assert_eq!(studio.tasks().await.len(), 5);
 }
+
+#[tokio::test]
+async fn nobody_pays_a_price_that_they_were_not_shown() {
+    let studio = Studio::open().await;
+    let mut ann = before_the_button(&studio, 1, 100, "a red fox").await;
+    ann.meets_new_prices("[[models]]\nid = \"nano-banana-2\"\ncredits = \"20\"\n");
+    ann.presses("Create for $0.04").await;
+    ann.must_have_heard("The price has changed: it is $0.10 now.");
+    assert_eq!(ann.step().await, "summary");
+    assert!(studio.tasks().await.is_empty());
+    ann.presses("Create for $0.10").await;
+    ann.waits().await;
+    assert_eq!(studio.balance(ann.user()).await, (90, 0));
+}
+
+#[tokio::test]
+async fn what_is_done_after_its_money_was_given_back_is_a_present() {
+    let studio = Studio::open().await;
+    let mut ann = before_the_button(&studio, 1, 100, "a red fox").await;
+    ann.presses("Create for").await;
+    let submit = ann.calls[0].clone();
+    ann.makes(&submit).await;
+    let job: serde_json::Value = submit.payload.get().expect("a job");
+    let reason = stepkeep::ledger::ReleaseReason::Operator;
+    let id = job["id"].as_str().expect("an id");
+    studio
+        .ledger
+        .release(ann.user(), id, reason)
+        .await
+        .expect("a release");
+    ann.waits().await;
+    ann.must_have_heard("stays yours");
+    assert_eq!(ann.files().len(), 1);
+    assert_eq!(studio.balance(ann.user()).await, (100, 0));
+}

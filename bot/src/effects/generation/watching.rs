@@ -122,11 +122,11 @@ impl GenerationEffects {
         };
         let account = self.ledger.account(job.user).await;
         let left = account.ok().map(|account| account.available);
-        let is_charged = matches!(charge.state, ChargeState::Captured) && !charge.is_dry_run();
         finished(&WatchOutcome::Done(Finished {
             files: files_of(task),
             charged: charge.amount,
-            is_dry_run: !is_charged,
+            is_dry_run: charge.is_dry_run(),
+            is_present: charge.state != ChargeState::Captured,
             left,
             at: self.clock.now(),
         }))

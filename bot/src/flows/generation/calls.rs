@@ -175,6 +175,9 @@ pub struct Finished {
     /// Whether the charge was only for show.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_dry_run: bool,
+    /// Whether nothing was charged, since its money had been given back before it was done after all.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_present: bool,
     /// What the person has left, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left: Option<Money>,

@@ -24,6 +24,8 @@ pub(super) const AT: &str = "at";
 pub(super) const TRAIL: &str = "trail";
 /// Whether the person came from the summary.
 pub(super) const EDITING: &str = "editing";
+/// The price that the person was shown last.
+pub(super) const PRICE: &str = "price";
 /// The page of a long list.
 pub(super) const PAGE: &str = "page";
 /// The album whose files come in.

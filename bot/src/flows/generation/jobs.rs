@@ -214,10 +214,10 @@ impl GenerationFlow {
             None => Turn::default(),
         };
         let mut text = speech.text(
-            if finished.is_dry_run {
-                "generation-charged-nothing"
-            } else {
-                "generation-charged"
+            match (finished.is_dry_run, finished.is_present) {
+                (true, _) => "generation-charged-nothing",
+                (false, true) => "generation-present",
+                (false, false) => "generation-charged",
             },
             &Args::new()
                 .with("model", watched.job.title.clone())

@@ -10,7 +10,7 @@ use super::place::{self, Place};
 use super::rendering::{self, page_buttons, page_of, parameter_name};
 use super::{GenerationFlow, SUMMARY, WAITING, step};
 use crate::flows::home;
-use crate::flows::parts::{back_and_cancel, buttons_only, stored};
+use crate::flows::parts::{back_and_cancel, buttons_only, read, stored, with_preface};
 use crate::localization::Args;
 use crate::money::Money;
 
@@ -41,6 +41,7 @@ impl GenerationFlow {
             return self.to_question(context, turn, &open, &[]);
         }
         turn.next = Next::Step(step(SUMMARY));
+        let turn = turn.and_set(field(fields::PRICE), stored(&self.price(&draft(&data)?)?)?);
         let message = self.summary(context, &data)?;
         Ok(turn.and_say(Reply::Message(message)))
     }
@@ -147,6 +148,18 @@ impl GenerationFlow {
     fn create(&self, context: &TurnContext<'_>) -> Result<Turn, FlowError> {
         let draft = draft(context.session.data())?;
         let price = self.price(&draft)?;
+        let shown: Option<Money> = read(context.session.data(), fields::PRICE)?;
+        if shown != Some(price) {
+            // The operator changed the prices since: nobody pays what they were not shown.
+            let money = |amount| {
+                self.speech(context)
+                    .localizer
+                    .money(self.speech(context).language, amount)
+            };
+            let notice = Args::new().with("price", money(price));
+            let notice = self.speech(context).text("generation-price-changed", &notice);
+            return Ok(with_preface(self.to_summary(context, Turn::default())?, &notice));
+        }
         let last = LastJob {
             chosen: draft.chosen.clone(),
             answers: draft.answers.clone(),
