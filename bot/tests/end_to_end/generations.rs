@@ -163,10 +163,8 @@ fn tasks_of(tasks: &Value, number: usize) -> Vec<&Value> {
         .collect()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_picture_is_made_from_a_photo_and_sent_as_one() {
-    let (town, _bot) = town_with_pictures().await;
-    let mut ann = town.person(1).await;
+/// Has the background of a photo removed; answers the message with the result.
+async fn removes_the_background(town: &Town, ann: &mut Person) -> Value {
     let menu = ann.asks("/start", "I help you").await;
     let mut heard = ann.chooses(&menu, "Create with AI", "").await;
     while !heard.text.contains("What shall I make?") {
@@ -178,8 +176,7 @@ async fn a_picture_is_made_from_a_photo_and_sent_as_one() {
     while !heard.text.contains("Please send an image") {
         heard = ann.next().await;
     }
-    let photo = png();
-    town.upload(1, "photo", "fox.png", photo).await;
+    town.upload(1, "photo", "fox.png", png()).await;
     let summary = ann.hears("📎 file").await;
     ann.chooses(&summary, "Create for", "I'll send you the result")
         .await;
@@ -189,16 +186,30 @@ async fn a_picture_is_made_from_a_photo_and_sent_as_one() {
             break heard;
         }
     };
+    ann.hears("What next?").await;
     let transcript = town.transcript(1).await;
     let shown = transcript
-        .iter()
-        .find(|entry| entry["message_id"] == result.message_id)
-        .expect("the result");
+        .into_iter()
+        .find(|entry| entry["message_id"] == result.message_id);
+    shown.expect("the result")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_is_made_from_a_photo_and_sent_as_one() {
+    let (town, _bot) = town_with_pictures().await;
+    let mut ann = town.person(1).await;
+    let shown = removes_the_background(&town, &mut ann).await;
     assert_eq!(shown["photo"]["mime_type"], "image/png", "{shown:#}");
     assert_eq!(balance(&mut ann).await, (WELCOME - PRICE, false));
     let tasks = town.get("/generation/sim/tasks").await;
     let address = tasks["tasks"][0]["input"]["image"].as_str().expect("an address");
     assert!(!address.contains("bot7000001"), "no token in it: {address}");
+
+    // What Telegram doesn't show as a picture comes as a file.
+    let refusal = json!({"method": "sendPhoto", "status": 400, "description": "PHOTO_INVALID_DIMENSIONS"});
+    town.post("/sim/faults", refusal).await;
+    let shown = removes_the_background(&town, &mut ann).await;
+    assert_eq!(shown["document"]["mime_type"], "image/png", "{shown:#}");
 }
 
 /// The smallest picture.

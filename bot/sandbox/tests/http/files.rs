@@ -272,3 +272,61 @@ async fn a_page_that_a_person_sent_is_not_opened_as_one() {
     assert_eq!(response.headers()["content-type"], "application/octet-stream");
     assert_eq!(response.headers()["content-disposition"], "attachment");
 }
+
+/// The smallest that is taken for a video, and for a sound.
+const MP4: &[u8] = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom";
+const WAV: &[u8] = b"RIFF\x24\0\0\0WAVEfmt ";
+
+#[tokio::test]
+async fn videos_and_sounds_are_shown_as_such_and_anything_else_as_a_file() {
+    let room = Room::new().await;
+    room.says(ANNA, "/start").await;
+    let video = form()
+        .text("caption", "a fox")
+        .part("video", file("fox.mp4", MP4.to_vec()));
+    let sent = room.multipart("sendVideo", video).await["result"].clone();
+    assert_eq!(
+        (&sent["video"]["mime_type"], &sent["caption"]),
+        (&json!("video/mp4"), &json!("a fox"))
+    );
+    let audio = form().part("audio", file("fox.wav", WAV.to_vec()));
+    let sent = room.multipart("sendAudio", audio).await["result"].clone();
+    assert_eq!(sent["audio"]["file_name"], "fox.wav");
+    let none = form().part("video", file("fox.mp4", b"no video".to_vec()));
+    let sent = room.multipart("sendVideo", none).await["result"].clone();
+    assert_eq!(sent["document"]["file_name"], "fox.mp4");
+}
+
+#[tokio::test]
+async fn people_send_videos_voices_and_albums() {
+    let room = Room::new().await;
+    room.says(ANNA, "/start").await;
+    let upload = async |kind: &str, bytes: &[u8], album: &str| {
+        let url = room.address(&format!(
+            "/sim/uploads?bot={BOT}&person={ANNA}&kind={kind}{album}"
+        ));
+        let form = Form::new().part("file", file("sent", bytes.to_vec()));
+        room.http
+            .post(url)
+            .multipart(form)
+            .send()
+            .await
+            .unwrap()
+            .status()
+            .as_u16()
+    };
+    assert_eq!(upload("video", MP4, "&album=a1").await, 200);
+    assert_eq!(upload("photo", &png(3, 2), "&album=a1").await, 200);
+    assert_eq!(upload("voice", b"OggS...", "").await, 200);
+    assert_eq!(upload("voice", b"no voice", "").await, 400);
+    let updates = room.updates(json!({})).await;
+    let messages: Vec<_> = updates[updates.len() - 3..]
+        .iter()
+        .map(|update| &update["message"])
+        .collect();
+    assert_eq!(messages[0]["media_group_id"], "a1");
+    assert!(messages[0]["video"]["file_id"].is_string());
+    assert_eq!(messages[1]["media_group_id"], "a1");
+    assert!(messages[1]["photo"].is_array());
+    assert!(messages[2]["voice"]["duration"].is_number() && messages[2]["media_group_id"].is_null());
+}
