@@ -13,7 +13,7 @@ use crate::shipping::{Shipment, ShippingErrorSummary};
 
 /// Asks for rates. Payload: [`RatesRequest`]; outcome: [`CallOutcome`] of [`Offers`].
 pub const FETCH_RATES: &str = "fetch_rates";
-/// Buys a label. Payload: [`PurchaseRequest`]; outcome: [`PurchaseOutcome`].
+/// Buys a label. Payload: [`PurchaseRequest`]; outcome: [`PurchaseOutcome`](super::payment::PurchaseOutcome).
 pub const BUY_LABEL: &str = "buy_label";
 /// Gives a label back. Payload: [`VoidRequest`]; outcome: [`CallOutcome`] of [`Voided`].
 pub const VOID_LABEL: &str = "void_label";
