@@ -134,7 +134,7 @@ fn settings(town: &Town) -> Vec<(&'static str, String)> {
         ("STEPKEEP_KIE_UPLOAD_URL", generation),
         ("STEPKEEP_KIE_API_KEY", "the-secret-generation-key".to_owned()),
         ("STEPKEEP_WELCOME_CREDIT", "1.00".to_owned()),
-        ("STEPKEEP_RESERVATION_HOLD", "120s".to_owned()),
+        ("STEPKEEP_RESERVATION_HOLD", "90s".to_owned()),
     ]
 }
 
