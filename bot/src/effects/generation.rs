@@ -26,7 +26,7 @@ use crate::generation::{
     GenerationApi, GenerationError, GenerationErrorKind, GenerationErrorSummary, ModelId, Operation,
     TaskHints,
 };
-use crate::ledger::{Ledger, LedgerError};
+use crate::ledger::{Ledger, LedgerError, OperatorNotices};
 pub use input::{FileTrouble, SentFiles};
 pub use inspector::GenerationInspector;
 
@@ -62,6 +62,7 @@ pub struct GenerationEffects {
     clock: Arc<dyn Clock>,
     care: GenerationCare,
     callbacks: Option<Callbacks>,
+    notices: Option<Arc<dyn OperatorNotices>>,
 }
 
 /// How the API tells by itself that a task has ended.
@@ -105,6 +106,7 @@ impl GenerationEffects {
             clock,
             care,
             callbacks: None,
+            notices: None,
         }
     }
 
@@ -113,6 +115,13 @@ impl GenerationEffects {
     pub fn with_callbacks(self, callbacks: Callbacks) -> Self {
         let callbacks = Some(callbacks);
         Self { callbacks, ..self }
+    }
+
+    /// The same, and operators hear of generations of which it isn't known whether they were begun.
+    #[must_use]
+    pub fn with_notices(self, notices: Arc<dyn OperatorNotices>) -> Self {
+        let notices = Some(notices);
+        Self { notices, ..self }
     }
 
     async fn fetch_models(&self) -> EffectResult {

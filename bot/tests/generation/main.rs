@@ -13,4 +13,5 @@ mod many;
 mod money;
 mod questions;
 mod studio;
+mod waiting;
 mod walk;

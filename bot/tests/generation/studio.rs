@@ -56,6 +56,15 @@ pub(crate) fn usd(cents: i64) -> Money {
 impl Studio {
     /// One in which all is quick, and nothing limited.
     pub(crate) async fn open() -> Self {
+        let creates = Allowance {
+            calls: 1_000,
+            within: Duration::from_secs(1),
+        };
+        Self::open_with(creates, GenerationCare::default()).await
+    }
+
+    /// One that creates no faster than that, and looks after generations so.
+    pub(crate) async fn open_with(creates: Allowance, care: GenerationCare) -> Self {
         let parts = Config {
             parts: BTreeSet::from([Part::Generation]),
             ..Config::default()
@@ -65,10 +74,7 @@ impl Studio {
         let quick = Duration::from_micros(1);
         let pace = Pace {
             catalogue: quick,
-            creates: Allowance {
-                calls: 1_000,
-                within: Duration::from_secs(1),
-            },
+            creates,
             tasks: quick,
             others: quick,
         };
@@ -97,7 +103,7 @@ impl Studio {
             ledger.clone(),
             Arc::new(Files),
             clock,
-            GenerationCare::default(),
+            care,
         ));
         let prices = Prices::new(dec!(0.005), Currency::USD).expect("prices");
         let offer = GenerationOffer {

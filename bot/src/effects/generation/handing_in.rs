@@ -1,9 +1,12 @@
 //! Handing a generation in, once: what may have been sent is never sent again.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 use stepkeep_core::Timestamp;
+use tokio::time::timeout;
 
 use super::input::InputTrouble;
 use super::{EffectResult, GenerationEffects, finished, later, summary};
@@ -15,7 +18,11 @@ use crate::ledger::{
 
 /// How long is looked at a time whether it became known if a generation was begun.
 const LOOKS: u32 = 4;
-const LOOK_PAUSE: std::time::Duration = std::time::Duration::from_secs(5);
+const LOOK_PAUSE: Duration = Duration::from_secs(5);
+
+/// How long the turn at the API is waited for at a time. Then the call ends and is asked for anew: one that is cut off by its
+/// lease would rest, longer each time, while others pass it.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 impl GenerationEffects {
     pub(super) async fn submit(&self, job: &Job) -> EffectResult {
@@ -40,9 +47,17 @@ impl GenerationEffects {
         }
     }
 
-    /// Goes on with what a process that died left behind.
+    /// Goes on with what waited for its turn, or what a process that died left behind.
     async fn take_up(&self, job: &Job, charge: Charge) -> EffectResult {
         if charge.state == ChargeState::Open(ChargeStage::Reserved) {
+            if self.clock.now().since(charge.at) >= self.care.overdue {
+                let error = GenerationErrorSummary {
+                    kind: GenerationErrorKind::RateLimited,
+                    ..unavailable()
+                };
+                let word = error.kind.as_str();
+                return self.refuse(job, word, &SubmitOutcome::Failed(error)).await;
+            }
             return self.prepare(job).await;
         }
         self.settled_meanwhile(job, charge).await
@@ -73,7 +88,11 @@ impl GenerationEffects {
                 return self.refused(job, &error).await;
             }
         };
-        self.api.turn_to_create().await;
+        // Also well within the hold, which begins anew each time.
+        let longest_wait = LONGEST_WAIT.min(self.care.hold / 2);
+        if timeout(longest_wait, self.api.turn_to_create()).await.is_err() {
+            return finished(&SubmitOutcome::Waiting { input });
+        }
         // From here on it may have been sent. What isn't noted before it is sent could be sent twice.
         match self.ledger.note(job.user, &job.id, ChargeStage::Submitting).await {
             Ok(Noted::Moved(_)) => {}
@@ -123,8 +142,12 @@ impl GenerationEffects {
 
     /// It isn't known whether it was begun. It is not handed in again; the operator is told.
     async fn unclear(&self, job: &Job) -> EffectResult {
-        if let Err(error) = self.ledger.note(job.user, &job.id, ChargeStage::Unclear).await {
-            return later(&error);
+        let noted = match self.ledger.note(job.user, &job.id, ChargeStage::Unclear).await {
+            Ok(noted) => noted,
+            Err(error) => return later(&error),
+        };
+        if let (Noted::Moved(charge), Some(notices)) = (&noted, &self.notices) {
+            notices.is_unclear(job.user, charge);
         }
         tracing::error!(
             charge = job.id,

@@ -29,7 +29,7 @@ impl Inspector for GenerationInspector {
 
     async fn inspect(&self, _: UserId, charge: &Charge) -> Verdict {
         let task = match &charge.state {
-            // The allowance of the API is waited for within minutes, or not at all any more.
+            // Who waits for the allowance of the API begins the hold anew twice in it: nobody is at this one any more.
             ChargeState::Open(ChargeStage::Reserved) => return Verdict::Release(ReleaseReason::NotOrdered),
             ChargeState::Open(ChargeStage::Submitted { task }) => TaskId::new(task),
             _ => return Verdict::Unknown,

@@ -29,7 +29,7 @@ pub const LOOK_INTO: &str = "look_into_generation";
 pub const CANCEL_JOB: &str = "cancel_generation";
 
 const READ_LEASE: Duration = Duration::from_secs(30);
-/// Long enough for a task to be created. Its turn at the API may come later; then it is taken up again.
+/// Long enough for a task to be created. Its turn at the API may come later; then it is asked for anew.
 const SUBMIT_LEASE: Duration = Duration::from_secs(75);
 /// How much longer each file may take to be carried over.
 const FILE_LEASE: Duration = Duration::from_secs(30);
@@ -115,6 +115,11 @@ pub enum SubmitOutcome {
         task: TaskId,
         /// When.
         at: Timestamp,
+    },
+    /// Others are before it at the API. The money is reserved.
+    Waiting {
+        /// The answers, in which addresses have taken the place of files.
+        input: Answers,
     },
     /// The person hasn't enough money.
     Short {

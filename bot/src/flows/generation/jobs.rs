@@ -72,6 +72,9 @@ impl GenerationFlow {
                 };
                 return Ok(notice.and_ask(calls::watch(&watched)?));
             }
+            SubmitOutcome::Waiting { input } => {
+                return Ok(Turn::default().and_ask(calls::submit(&Job { input, ..job })?));
+            }
             SubmitOutcome::Unclear { since } => {
                 let text = speech.text("generation-unclear", &args());
                 let unclear = Unclear {
