@@ -33,6 +33,7 @@ mod webhook;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use bytesize::ByteSize;
 use secrecy::SecretString;
 use stepkeep_core::{Slowness, UserId};
 use url::Url;
@@ -72,6 +73,8 @@ pub struct Settings {
     pub ledger: LedgerSettings,
     /// When idle sessions are removed.
     pub cleanup: CleanupSettings,
+    /// From what size of a store on operators are warned; never without it.
+    pub store_size_warning: Option<ByteSize>,
     /// How long is kept what comes from elsewhere.
     pub cache: CacheSettings,
     /// When people hear who stop answering.
@@ -154,6 +157,7 @@ impl Settings {
         let ledger = LedgerSettings::read(&mut findings, admins.as_ref());
         let interval = findings.read(&setting::CLEANUP_INTERVAL, values::parse_cleanup_interval);
         let idle = findings.read(&setting::CLEANUP_IDLE, values::parse_cleanup_idle);
+        let store_size_warning = findings.read(&setting::STORE_SIZE_WARNING, values::parse_size);
         let cache = CacheSettings::read(&mut findings);
         let shipping_reminder = findings.read(&setting::SHIPPING_REMINDER, values::parse_idle);
         let shipping_timeout = findings.read(&setting::SHIPPING_TIMEOUT, values::parse_idle);
@@ -178,6 +182,7 @@ impl Settings {
                     interval: interval?,
                     idle: idle?,
                 },
+                store_size_warning: store_size_warning?,
                 cache: cache?,
                 idle: IdleSettings {
                     shipping_reminder: shipping_reminder?,

@@ -1,5 +1,6 @@
 //! Stepkeep, the bot: delivery, flows, and the clients of the outside APIs.
 
+pub mod admin_messages;
 pub mod catalogue;
 pub mod cli;
 pub mod config;
@@ -25,6 +26,7 @@ pub mod shipping;
 pub mod shutdown;
 pub mod status;
 pub mod store;
+pub mod store_size;
 pub mod telegram;
 pub mod telemetry;
 pub mod traces;

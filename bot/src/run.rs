@@ -17,15 +17,17 @@ use stepkeep_core::{
 };
 use teloxide_core::payloads::{GetMe, SetMyCommands};
 use teloxide_core::types::BotCommand;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use crate::admin_messages::AdminMessages;
 use crate::catalogue::{AccountCatalogue, Catalogues};
 use crate::config::{Settings, TelegramSettings};
 use crate::dead_letters::{self, DeadLetters};
 use crate::failure::Failure;
 use crate::flows::{COMMANDS, FlowSettings, flows};
 use crate::leadership::Leadership;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, LedgerWatch};
 use crate::localization::{Language, Localizer};
 use crate::metrics::{CacheCollector, Census, CensusConfig, Metrics, RunnerLoadCollector};
 use crate::observation::Observers;
@@ -33,6 +35,7 @@ use crate::runner::{Drained, Runner, RunnerLimits, RunnerParts};
 use crate::shipping::{ShippingApi, ShippingClient, ShippingConfig};
 use crate::status::{CacheFigures, Status, StatusServer};
 use crate::store::OpenStore;
+use crate::store_size::StoreSizeWatch;
 use crate::telegram::{ClientConfig, Sender, SenderConfig, SessionShelf, TelegramClient};
 use crate::telemetry::Telemetry;
 use generation::Generation;
@@ -98,7 +101,9 @@ pub async fn run_and_tell(
     if let Some(server) = watched.server() {
         tell(server);
     }
+    let size_watch = watch_size(settings, &store, "sessions", &watched, stop);
     let ended = run_watched(settings, &watched, stop).await;
+    size_watch.abort();
     cleanup.stop().await;
     store.close().await;
     // Last, so that it can be seen until the end that the process stops.
@@ -186,9 +191,28 @@ async fn run_watched(settings: &Settings, watched: &Watched, stop: &Cancellation
         .with_retry(RetryPolicy::default())
         .with_observer(settings.slowness, Arc::new(watched.telemetry.observers.clone()))
         .into_shared();
+    let size_watch = watch_size(settings, &opened, "ledger", watched, stop);
     let ended = run_with_ledger(settings, watched, ledger_store, stop).await;
+    size_watch.abort();
     opened.close().await;
     ended
+}
+
+/// Looks how large a store is, until stopped.
+fn watch_size(
+    settings: &Settings,
+    store: &OpenStore,
+    kind: &'static str,
+    watched: &Watched,
+    stop: &CancellationToken,
+) -> JoinHandle<()> {
+    let watch = StoreSizeWatch::new(
+        Arc::clone(&store.administration),
+        kind,
+        settings.store_size_warning,
+    );
+    let (metrics, stop) = (watched.telemetry.metrics.clone(), stop.clone());
+    tokio::spawn(async move { watch.run(&metrics, &stop).await })
 }
 
 async fn run_with_ledger(
@@ -247,11 +271,19 @@ async fn run_with_ledger(
         bot,
         CensusConfig::default(),
     );
+    let notices = AdminMessages::new(
+        Arc::clone(&sender),
+        Arc::clone(&localizer),
+        Arc::clone(&store),
+        bot,
+        settings.admins.clone(),
+    );
     let outside = Outside::of(
         &ledger,
         &shipping,
         &catalogues,
         generation,
+        Arc::new(notices),
         (Arc::clone(&store), bot),
     );
     let ledger_watch = outside.ledger_watch;
@@ -273,25 +305,31 @@ async fn run_with_ledger(
     });
     metrics.register(Arc::new(RunnerLoadCollector::new(&runner)));
     status.runs(&runner);
-    let watching = tokio::spawn({
-        let (metrics, stop) = (metrics.clone(), stop.clone());
-        async move {
-            tokio::join!(
-                census.run(&metrics, &stop),
-                metrics.keep_up(&stop),
-                ledger_watch.run(&stop)
-            )
-        }
-    });
-    let recovery = tokio::spawn({
-        let (runner, stop) = (runner.clone(), stop.clone());
-        async move { runner.recover(&stop).await }
-    });
+    let beside = go_on_beside(census, ledger_watch, metrics, &runner, stop);
     let ended = take_updates(settings, telegram, store, &sender, &runner, status, stop).await;
-    recovery.abort();
+    drop(beside);
     learning.abort();
-    watching.abort();
     ended
+}
+
+/// What goes on beside the updates, until it is dropped.
+fn go_on_beside(
+    census: Census,
+    ledger_watch: LedgerWatch,
+    metrics: &Metrics,
+    runner: &Runner,
+    stop: &CancellationToken,
+) -> JoinSet<()> {
+    let mut beside = JoinSet::new();
+    let (counted, stopped) = (metrics.clone(), stop.clone());
+    beside.spawn(async move { census.run(&counted, &stopped).await });
+    let (metrics, stopped) = (metrics.clone(), stop.clone());
+    beside.spawn(async move { metrics.keep_up(&stopped).await });
+    let stopped = stop.clone();
+    beside.spawn(async move { ledger_watch.run(&stopped).await });
+    let (runner, stopped) = (runner.clone(), stop.clone());
+    beside.spawn(async move { runner.recover(&stopped).await });
+    beside
 }
 
 fn unknown_bot() -> Failure {

@@ -12,6 +12,10 @@ use crate::error::{BACKEND, Failure};
 use crate::schema::{self, Description};
 use crate::store::RedisStorage;
 
+/// How many records are picked of each bucket to learn how large they are, and at most of all.
+const PICKED_OF_A_BUCKET: u64 = 4;
+const MOST_PICKED: u64 = 100;
+
 /// The oldest server that has what the scripts need.
 const OLDEST: (u32, u32) = (6, 2);
 
@@ -57,16 +61,28 @@ impl StoreAdministration for RedisStorage {
         Ok(StoreHealth::with_warnings(warnings))
     }
 
-    /// How many sessions; Redis doesn't know how many bytes they take.
+    /// How many sessions, and about how many bytes they take: Redis counts those of one key at a time, so some that are
+    /// picked at random stand for all. Without what the indexes take.
     async fn statistics(&self) -> Result<StoreStatistics, StoreError> {
         let mut sessions = 0;
+        let (mut picked, mut bytes) = (0_u64, 0_u64);
         for bucket in 0..self.names().buckets() {
             let mut command = redis::cmd("ZCARD");
             command.arg(self.names().updated(bucket));
             let count: u64 = self.connection().query(&command).await.map_err(failed)?;
             sessions += count;
+            if picked < MOST_PICKED {
+                for size in self.some_sizes(bucket).await.unwrap_or_default() {
+                    picked += 1;
+                    bytes += size;
+                }
+            }
         }
-        Ok(StoreStatistics::new(sessions, None))
+        let bytes = match picked {
+            0 if sessions > 0 => None,
+            picked => Some(about(sessions, bytes, picked)),
+        };
+        Ok(StoreStatistics::new(sessions, bytes))
     }
 }
 
@@ -81,6 +97,24 @@ impl RedisStorage {
         texts.get(at + 1).cloned()
     }
 
+    /// The bytes of some of a bucket's records, picked at random; nothing where the server doesn't tell.
+    async fn some_sizes(&self, bucket: u16) -> Option<Vec<u64>> {
+        let mut command = redis::cmd("ZRANDMEMBER");
+        command.arg(self.names().updated(bucket)).arg(PICKED_OF_A_BUCKET);
+        let members: Vec<String> = self.connection().query(&command).await.ok()?;
+        let mut sizes = Vec::with_capacity(members.len());
+        for member in members {
+            let mut command = redis::cmd("MEMORY");
+            command
+                .arg("USAGE")
+                .arg(format!("{}{member}", self.names().records(bucket)));
+            // One that went meanwhile has none.
+            let size: Option<u64> = self.connection().query(&command).await.ok()?;
+            sizes.extend(size);
+        }
+        Some(sizes)
+    }
+
     async fn version(&self) -> Option<(u32, u32)> {
         let mut command = redis::cmd("INFO");
         command.arg("server");
@@ -93,6 +127,12 @@ impl RedisStorage {
         let mut numbers = line.split('.').map(|number| number.trim().parse().ok());
         Some((numbers.next()??, numbers.next()??))
     }
+}
+
+/// What so many records take if `picked` of them take so many bytes.
+fn about(records: u64, bytes: u64, picked: u64) -> u64 {
+    let all = u128::from(records) * u128::from(bytes) / u128::from(picked.max(1));
+    u64::try_from(all).unwrap_or(u64::MAX)
 }
 
 /// All texts of an answer: a cluster's driver puts those of several nodes into one.

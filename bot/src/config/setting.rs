@@ -29,7 +29,7 @@ impl Setting {
     pub const ENVIRONMENT_PREFIX: &'static str = "STEPKEEP_";
 
     /// Every setting, in the order in which people are told of them.
-    pub const ALL: [&'static Self; 50] = [
+    pub const ALL: [&'static Self; 51] = [
         &TELEGRAM_TOKEN,
         &TELEGRAM_API_URL,
         &DELIVERY,
@@ -63,6 +63,7 @@ impl Setting {
         &LEDGER_KEEP_DAYS,
         &CLEANUP_INTERVAL,
         &CLEANUP_IDLE,
+        &STORE_SIZE_WARNING,
         &CACHE_RATES,
         &CACHE_CARRIERS,
         &CACHE_MODELS,
@@ -439,6 +440,16 @@ pub(super) static CLEANUP_IDLE: Setting = Setting {
     expected: "a duration of at least 1m",
     example: "24h",
     default: Some("24h"),
+    secret: false,
+    list: false,
+};
+
+pub(super) static STORE_SIZE_WARNING: Setting = Setting {
+    key: "store_size_warning",
+    about: "From what size on the log warns of a store; 0 never does",
+    expected: "a size with a unit, such as 500 MiB or 2 GiB",
+    example: "2 GiB",
+    default: Some("1 GiB"),
     secret: false,
     list: false,
 };

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use bytesize::ByteSize;
 use secrecy::SecretString;
 use stepkeep_core::UserId;
 use tracing_subscriber::EnvFilter;
@@ -297,6 +298,14 @@ pub(super) fn parse_keep_days(text: &str) -> Result<u16, String> {
 }
 
 /// From how long on something is slow.
+pub(super) fn parse_size(text: &str) -> Result<Option<ByteSize>, String> {
+    let size: ByteSize = text
+        .trim()
+        .parse()
+        .map_err(|_| "a size is a number with a unit, such as 500 MiB or 2 GiB".to_owned())?;
+    Ok((size.as_u64() > 0).then_some(size))
+}
+
 pub(super) fn parse_slow(text: &str) -> Result<Duration, String> {
     parse_duration(text, Duration::from_millis(1), Duration::from_hours(1))
 }
@@ -337,6 +346,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_size_has_a_unit_and_none_is_no_limit() {
+        assert_eq!(parse_size("1 GiB"), Ok(Some(ByteSize::gib(1))));
+        assert_eq!(parse_size(" 500MB "), Ok(Some(ByteSize::mb(500))));
+        assert_eq!(parse_size("0"), Ok(None));
+        for wrong in ["", "much", "-1 GiB", "1 parsec"] {
+            assert!(parse_size(wrong).unwrap_err().contains("unit"), "{wrong}");
+        }
+    }
 
     #[test]
     fn an_address_takes_a_path_but_nothing_behind_it() {

@@ -6,6 +6,7 @@ mod label_payments;
 mod ledger;
 mod result_files;
 mod router;
+mod settling;
 mod shipping;
 mod telegram_files;
 
@@ -22,6 +23,7 @@ pub use label_payments::LabelInspector;
 pub use ledger::LedgerEffects;
 pub use result_files::{DocumentsBySource, ResultFiles};
 pub use router::EffectsByName;
+pub use settling::SettlingEffects;
 pub use shipping::ShippingEffects;
 pub use telegram_files::TelegramFiles;
 

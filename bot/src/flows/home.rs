@@ -10,7 +10,7 @@ use stepkeep_core::{
 use super::balance::{self, BALANCE, BalanceDialogue};
 use super::menus::Menu;
 use super::speech::{Speech, language_field};
-use super::{generation, shipping};
+use super::{generation, settling, shipping};
 use crate::localization::{Args, Language, Localizer};
 
 /// The commands, in the order in which Telegram's menu shows them. Each has its description in the message
@@ -122,6 +122,9 @@ impl HomeFlow {
         if let Some(turn) = self.balance.command(context, &speech, command, arguments)? {
             return Ok(turn);
         }
+        if let Some(turn) = settling::command(&self.balance.admins, context, &speech, command, arguments)? {
+            return Ok(turn);
+        }
         Ok(match command {
             "start" => Turn::enter(name()),
             "cancel" => self.cancel(context),
@@ -158,7 +161,10 @@ impl Flow for HomeFlow {
             outcome,
         } = &context.event
         {
-            let turn = balance::finished(&speech, name, payload, outcome)?;
+            let turn = match balance::finished(&speech, name, payload, outcome)? {
+                Some(turn) => Some(turn),
+                None => settling::finished(&speech, name, payload, outcome)?,
+            };
             return turn
                 .ok_or_else(|| FlowError::new("unknown_call", format!("the home asked for no {name}")));
         }

@@ -5,6 +5,7 @@ pub mod generation;
 mod home;
 mod menus;
 mod parts;
+pub mod settling;
 pub mod shipping;
 mod speech;
 

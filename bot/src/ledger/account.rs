@@ -39,9 +39,6 @@ const MOST_OPEN_LABELS: usize = 20;
 /// The longest text of a reason or a subject, in characters: so that a full account stays well below the limit of a record.
 const LONGEST_TEXT: usize = 120;
 
-/// The longest time between two looks at an open charge.
-const LONGEST_REST: Duration = Duration::from_hours(24);
-
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1_000;
 
 /// An account as it is stored, each member in a field.
@@ -356,17 +353,9 @@ impl Account {
         now: Timestamp,
     ) -> Result<(), LedgerError> {
         let charge = self.known_charge(id)?;
-        let rest = config
-            .reservation_hold
-            .saturating_mul(2_u32.saturating_pow(charge.looks.saturating_add(1)));
-        charge.look_at = now + rest.min(LONGEST_REST.max(config.reservation_hold));
+        charge.look_at = now + config.rest_after(charge.looks);
         charge.looks = charge.looks.saturating_add(1);
         Ok(())
-    }
-
-    /// The charges that are to be looked into.
-    pub(super) fn overdue(&self, now: Timestamp) -> impl Iterator<Item = &Charge> {
-        self.open().filter(move |charge| charge.look_at <= now)
     }
 
     /// When the next of its charges is to be looked into.
@@ -385,7 +374,8 @@ impl Account {
         self.charges().find(|charge| charge.id == id)
     }
 
-    fn open(&self) -> impl Iterator<Item = &Charge> {
+    /// The charges that are neither captured nor released.
+    pub(super) fn open(&self) -> impl Iterator<Item = &Charge> {
         self.charges().filter(|charge| charge.is_open())
     }
 
@@ -396,7 +386,7 @@ impl Account {
         })
     }
 
-    fn known_charge(&mut self, id: &str) -> Result<&mut Charge, LedgerError> {
+    pub(super) fn known_charge(&mut self, id: &str) -> Result<&mut Charge, LedgerError> {
         if self.is_forgotten(CHARGE_PREFIX, id) {
             return Err(LedgerError::Forgotten);
         }

@@ -3,10 +3,13 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use stepkeep_core::UserId;
+use stepkeep_core::{Timestamp, UserId};
 
 use super::PaidBy;
 use crate::money::{Currency, Money};
+
+/// The longest time from one look into an open charge to the next.
+const LONGEST_REST: Duration = Duration::from_hours(24);
 
 /// What operators decide about money.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +58,19 @@ impl LedgerConfig {
     /// Whether this person isn't charged.
     pub fn is_dry_run(&self, user: UserId) -> bool {
         self.dry_run || self.dry_run_users.contains(&user)
+    }
+
+    /// How long a charge rests that was looked into so often without a result: twice as long each time, within bounds.
+    pub(super) fn rest_after(&self, looks: u32) -> Duration {
+        let rest = self
+            .reservation_hold
+            .saturating_mul(2_u32.saturating_pow(looks.saturating_add(1)));
+        rest.min(LONGEST_REST.max(self.reservation_hold))
+    }
+
+    /// By when every charge that is open now is looked into again.
+    pub(super) fn next_look_at_the_latest(&self, now: Timestamp) -> Timestamp {
+        now + LONGEST_REST.max(self.reservation_hold)
     }
 
     /// Who pays what this person buys.

@@ -102,6 +102,10 @@ impl Ledger {
         &self.config
     }
 
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// The same, and `listener` hears of every account that is changed by it.
     #[must_use]
     pub fn told_to(self, listener: Arc<dyn AccountListener>) -> Self {
@@ -240,12 +244,21 @@ impl Ledger {
     /// The charges that are open for longer than the hold, with whose they are; what can't be read is only logged.
     pub(super) async fn overdue(&self) -> Result<Vec<(UserId, Charge)>, LedgerError> {
         let now = self.clock.now();
+        self.open_charges(now, |charge| charge.look_at <= now).await
+    }
+
+    /// The open charges like that, in accounts that are to be looked into until then.
+    pub(super) async fn open_charges(
+        &self,
+        until: Timestamp,
+        is_wanted: impl Fn(&Charge) -> bool + Send,
+    ) -> Result<Vec<(UserId, Charge)>, LedgerError> {
         let filter = ScanFilter {
             scope: Some(Self::scope()),
-            due_at: Some(now),
+            due_at: Some(until),
             ..ScanFilter::default()
         };
-        let mut overdue = Vec::new();
+        let mut found = Vec::new();
         let mut after = None;
         loop {
             let page = self.store.scan(&filter, after, PAGE).await?;
@@ -261,7 +274,12 @@ impl Ledger {
                 }
                 let user = session.key().user();
                 match read(&session) {
-                    Ok(account) => overdue.extend(account.overdue(now).map(|charge| (user, charge.clone()))),
+                    Ok(account) => found.extend(
+                        account
+                            .open()
+                            .filter(|charge| is_wanted(charge))
+                            .map(|charge| (user, charge.clone())),
+                    ),
                     Err(error) => {
                         tracing::error!(
                             user_id = user.0,
@@ -273,7 +291,7 @@ impl Ledger {
             }
             after = page.next;
             if after.is_none() {
-                return Ok(overdue);
+                return Ok(found);
             }
         }
     }
@@ -311,7 +329,7 @@ impl Ledger {
 
     /// Makes an operation on an account until it is clear what became of it, for as long as there is patience. An operation
     /// that changes nothing writes nothing.
-    async fn change<T, F>(&self, user: UserId, operation: F) -> Result<T, LedgerError>
+    pub(super) async fn change<T, F>(&self, user: UserId, operation: F) -> Result<T, LedgerError>
     where
         T: Send,
         F: FnMut(&mut Account, Timestamp) -> Result<T, LedgerError> + Send,

@@ -21,6 +21,7 @@ mod history;
 )]
 mod ledger;
 mod movement;
+mod settling;
 mod watch;
 
 pub use charge::{
@@ -32,4 +33,5 @@ pub use error::LedgerError;
 pub use history::{Folded, HistoryEntry, HistoryPage};
 pub use ledger::{AccountListener, AccountSummary, Ledger};
 pub use movement::{Credited, Movement, MovementKind, Purse};
-pub use watch::{Inspector, LedgerWatch, Verdict};
+pub use settling::{Finding, Settling};
+pub use watch::{Inspector, LedgerWatch, OperatorNotices, Verdict};

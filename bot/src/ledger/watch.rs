@@ -37,17 +37,35 @@ pub trait Inspector: fmt::Debug + Send + Sync + 'static {
     async fn inspect(&self, user: UserId, charge: &Charge) -> Verdict;
 }
 
+/// Tells operators of charges that only they can settle. What is told is in the log too: a message that is lost loses nothing.
+pub trait OperatorNotices: fmt::Debug + Send + Sync + 'static {
+    /// Nothing tells what became of this charge. Doesn't wait until anybody has read it.
+    fn is_unclear(&self, user: UserId, charge: &Charge);
+}
+
 /// Looks into open charges, in every process; which of them is first doesn't matter.
 #[derive(Debug)]
 pub struct LedgerWatch {
     ledger: Ledger,
     inspectors: Vec<Arc<dyn Inspector>>,
+    notices: Option<Arc<dyn OperatorNotices>>,
 }
 
 impl LedgerWatch {
     /// Looks into the charges of a ledger with these. A charge that none of them knows stays, and operators are told.
     pub fn new(ledger: Ledger, inspectors: Vec<Arc<dyn Inspector>>) -> Self {
-        Self { ledger, inspectors }
+        Self {
+            ledger,
+            inspectors,
+            notices: None,
+        }
+    }
+
+    /// The same, and operators hear of what it can't settle, not in the log alone.
+    #[must_use]
+    pub fn with_notices(self, notices: Arc<dyn OperatorNotices>) -> Self {
+        let notices = Some(notices);
+        Self { notices, ..self }
     }
 
     /// Looks every so often, until stopped. What fails is tried again the next time.
@@ -111,6 +129,9 @@ impl LedgerWatch {
                     looks = charge.looks,
                     "a charge is open for long and nothing tells what became of it; its money stays reserved"
                 );
+                if let Some(notices) = &self.notices {
+                    notices.is_unclear(user, charge);
+                }
                 Conclusion::PutOff
             }
         }

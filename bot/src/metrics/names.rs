@@ -145,6 +145,10 @@ metrics! {
         "When the last count of the sessions ended.";
     SESSIONS_COUNT_DURATION = "stepkeep_sessions_count_duration_seconds", Gauge, [],
         "How long the last count of the sessions took, pauses included.";
+    STORE_SIZE = "stepkeep_store_size_bytes", Gauge, ["kind"],
+        "How large the store of the sessions is, or that of the ledger, as of the last hourly look.";
+    STORE_SIZE_WARNING = "stepkeep_store_size_warning_bytes", Gauge, ["kind"],
+        "From what size on operators are warned.";
     CACHE_ANSWERS = "stepkeep_cache_answers_total", Counter, ["cache", "outcome"],
         "Answers of the caches: from what was there, fresh or stale, or by way of the source (miss).";
     CACHE_LOADS = "stepkeep_cache_loads_total", Counter, ["cache"],

@@ -8,10 +8,10 @@ use super::generation::Generation;
 use crate::catalogue::Catalogues;
 use crate::effects::{
     DocumentsBySource, EffectsByName, GenerationEffects, LabelDocuments, LabelInspector, LedgerEffects,
-    RESULT_SOURCE, ShippingEffects,
+    RESULT_SOURCE, SettlingEffects, ShippingEffects,
 };
 use crate::flows::shipping::LABEL_SOURCE;
-use crate::ledger::{Inspector, Ledger, LedgerWatch};
+use crate::ledger::{Inspector, Ledger, LedgerWatch, OperatorNotices};
 use crate::shipping::ShippingApi;
 
 /// Whoever makes the outside calls of the dialogues, gets the files that they name, and looks into charges that are open for
@@ -30,6 +30,7 @@ impl Outside {
         shipping: &Arc<dyn ShippingApi>,
         catalogues: &Catalogues,
         generation: Option<Generation>,
+        notices: Arc<dyn OperatorNotices>,
         (store, bot): (Arc<dyn SessionStore>, BotId),
     ) -> Self {
         let labels = ShippingEffects::new(Arc::clone(shipping), catalogues.rates.clone());
@@ -38,20 +39,22 @@ impl Outside {
             .with(
                 &LedgerEffects::NAMES,
                 LedgerEffects::new(ledger.clone(), store, bot),
-            );
+            )
+            .with(&SettlingEffects::NAMES, SettlingEffects::new(ledger.clone()));
         let mut documents =
             DocumentsBySource::new().with(LABEL_SOURCE, LabelDocuments::new(Arc::clone(shipping)));
         let mut inspectors: Vec<Arc<dyn Inspector>> =
             vec![Arc::new(LabelInspector::new(Arc::clone(shipping)))];
         if let Some(generation) = generation {
-            effects = effects.with(&GenerationEffects::NAMES, generation.effects);
+            let generating = generation.effects.with_notices(Arc::clone(&notices));
+            effects = effects.with(&GenerationEffects::NAMES, generating);
             documents = documents.with(RESULT_SOURCE, generation.files);
             inspectors.push(Arc::new(generation.inspector));
         }
         Self {
             effects,
             documents,
-            ledger_watch: LedgerWatch::new(ledger.clone(), inspectors),
+            ledger_watch: LedgerWatch::new(ledger.clone(), inspectors).with_notices(notices),
         }
     }
 }

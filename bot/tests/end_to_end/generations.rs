@@ -1,6 +1,7 @@
 //! AI generations through the whole bot: made, sent, charged once, whenever the process is killed.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rand::rngs::StdRng;
@@ -107,7 +108,7 @@ async fn generates(mut person: Person, number: usize) -> (Person, End) {
 }
 
 /// What a person can spend, as the bot tells it, in cents; and whether something is reserved.
-async fn balance(person: &mut Person) -> (i64, bool) {
+pub(crate) async fn balance(person: &mut Person) -> (i64, bool) {
     person.says("/balance").await;
     loop {
         let heard = person.next().await;
@@ -127,7 +128,7 @@ async fn balance(person: &mut Person) -> (i64, bool) {
 }
 
 /// The settings of a bot that has pictures made by the town's stand-in.
-fn settings(town: &Town) -> Vec<(&'static str, String)> {
+pub(crate) fn settings(town: &Town) -> Vec<(&'static str, String)> {
     let generation = format!("{}/generation", town.sandbox.url());
     vec![
         ("STEPKEEP_KIE_API_URL", generation.clone()),
@@ -138,7 +139,8 @@ fn settings(town: &Town) -> Vec<(&'static str, String)> {
     ]
 }
 
-async fn town_with_pictures() -> (std::sync::Arc<Town>, BotProcess) {
+/// A town whose stand-in of the API limits nobody.
+pub(crate) async fn town_of_pictures() -> Arc<Town> {
     let town = Town::new().await;
     let sim = async |what: &str, body: Value| {
         town.post(&format!("/generation/sim/{what}"), body).await;
@@ -149,6 +151,11 @@ async fn town_with_pictures() -> (std::sync::Arc<Town>, BotProcess) {
     )
     .await;
     sim("credits", json!({"credits": 1_000_000})).await;
+    town
+}
+
+async fn town_with_pictures() -> (Arc<Town>, BotProcess) {
+    let town = town_of_pictures().await;
     let bot = BotProcess::start_with(&town.sandbox.url(), settings(&town)).await;
     (town, bot)
 }

@@ -21,6 +21,7 @@ mod order;
 mod own_lease;
 mod person;
 mod redelivery;
+mod settling;
 mod shared_cache;
 mod shipping_errors;
 mod standby;

@@ -36,6 +36,19 @@ async fn prefixes_and_databases_are_apart() {
 }
 
 #[tokio::test]
+async fn what_sessions_take_is_told_from_some_of_them() {
+    let store = connect("?prefix=sizes&buckets=2").await.unwrap();
+    assert_eq!(store.statistics().await.unwrap().bytes, Some(0));
+    for person in 1..=40 {
+        store.create(new_session(person)).await.unwrap();
+    }
+    let statistics = store.statistics().await.unwrap();
+    assert_eq!(statistics.sessions, 40);
+    let each = statistics.bytes.unwrap() / 40;
+    assert!((100..10_000).contains(&each), "{each} bytes each");
+}
+
+#[tokio::test]
 async fn looking_sets_nothing_up() {
     let store = connect("?prefix=looking&set_up_schema=false").await.unwrap();
     assert_eq!(store.check_schema().await.unwrap(), SchemaStatus::Missing);
