@@ -16,7 +16,7 @@ use stepkeep_storage_sqlite::SqliteStorage;
 use stepkeep_test_servers::{MongoServer, RedisServer, RedisSettings};
 use tempfile::TempDir;
 
-pub use observed_bot::{observed_bot, order_in_chat};
+pub use observed_bot::{TelegramAt, observed_bot, order_in_chat, telegram_over_http};
 pub use operations::{bench_store, people};
 
 /// What a person answers in an order, from the sender's name to the dimensions.

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use axum::http::header::CONTENT_TYPE;
 use serde_json::json;
 use serde_json::value::RawValue;
 use stepkeep::catalogue::RatesCatalogue;
@@ -17,7 +18,7 @@ use stepkeep::observation::Observers;
 use stepkeep::runner::{Runner, RunnerLimits, RunnerParts};
 use stepkeep::shipping::{ShippingApi, ShippingClient, ShippingConfig};
 use stepkeep::telegram::{
-    Answer, Call, ClientConfig, Delivery, Method, Origin, RawUpdate, Receipt, Sender, SenderConfig,
+    Answer, BotToken, Call, ClientConfig, Delivery, Method, Origin, RawUpdate, Receipt, Sender, SenderConfig,
     TelegramClient, TelegramError, TelegramErrorKind, Transport,
 };
 use stepkeep_core::cache::CacheConfig;
@@ -31,6 +32,10 @@ const BOT: BotId = BotId(7);
 static NEXT_PERSON: AtomicI64 = AtomicI64::new(1);
 static NEXT_UPDATE: AtomicI64 = AtomicI64::new(1);
 
+/// What it answers to every call.
+const ANSWER: &str = r#"{"ok":true,"result":{"message_id":5,"date":1800000000,"text":"-",
+    "chat":{"id":42,"type":"private","first_name":"Ann"}}}"#;
+
 /// A Telegram that takes every message.
 #[derive(Debug)]
 struct Telegram;
@@ -38,8 +43,6 @@ struct Telegram;
 #[async_trait]
 impl Transport for Telegram {
     async fn call(&self, _: Call) -> Result<Answer, TelegramError> {
-        const ANSWER: &str = r#"{"ok":true,"result":{"message_id":5,"date":1800000000,"text":"-",
-            "chat":{"id":42,"type":"private","first_name":"Ann"}}}"#;
         Ok(Answer {
             status: 200,
             retry_after: None,
@@ -55,12 +58,36 @@ impl Transport for Telegram {
     }
 }
 
+/// Where a bot's Telegram is.
+#[derive(Clone, Debug)]
+pub enum TelegramAt {
+    /// In the process: it answers at once, and what is left is what the bot itself costs.
+    Hand,
+    /// Behind an address, over HTTP.
+    Address(String),
+}
+
+/// A Telegram that takes every message, over HTTP; answers its address. It ends with its runtime.
+///
+/// # Panics
+/// When there is no port for it: without it there is nothing to measure.
+#[expect(clippy::expect_used, reason = "a bot without its Telegram can't be measured")]
+pub async fn telegram_over_http() -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let answers = axum::Router::new().fallback(|| async { ([(CONTENT_TYPE, "application/json")], ANSWER) });
+    tokio::spawn(axum::serve(listener, answers).into_future());
+    format!("http://{address}")
+}
+
 /// A bot on this store, whose observers are these.
 ///
 /// # Panics
 /// When a part can't be made: without it there is nothing to measure.
 #[expect(clippy::expect_used, reason = "a bot that can't be made can't be measured")]
-pub fn observed_bot(store: &Arc<dyn SessionStore>, observers: &Observers) -> Runner {
+pub fn observed_bot(store: &Arc<dyn SessionStore>, observers: &Observers, telegram: &TelegramAt) -> Runner {
     let localizer = Arc::new(Localizer::new().expect("texts"));
     let nowhere = "http://127.0.0.1:1".parse().expect("an address");
     let shipping = ShippingClient::new(ShippingConfig::new(nowhere, "none".into())).expect("a client");
@@ -70,11 +97,19 @@ pub fn observed_bot(store: &Arc<dyn SessionStore>, observers: &Observers) -> Run
         CacheConfig::default(),
         Arc::new(SystemClock),
     );
-    let config = ClientConfig {
+    let mut config = ClientConfig {
         observers: observers.clone(),
         ..ClientConfig::default()
     };
-    let client = TelegramClient::over(Arc::new(Telegram), BOT, &config);
+    let client = match telegram {
+        TelegramAt::Hand => TelegramClient::over(Arc::new(Telegram), BOT, &config),
+        TelegramAt::Address(url) => {
+            config.api_url.clone_from(url);
+            let token = format!("{}:{}", BOT.0, "A".repeat(35));
+            let token = BotToken::parse(&token).expect("a token");
+            TelegramClient::new(token, &config).expect("a client")
+        }
+    };
     Runner::new(RunnerParts {
         engine: TurnEngine::new(
             Arc::clone(store),

@@ -1,5 +1,7 @@
 //! The log: lines for people or JSON for machines, on standard error.
 
+mod fields;
+
 use std::io::IsTerminal;
 
 use tracing::Subscriber;
@@ -11,6 +13,7 @@ use url::Url;
 
 use crate::config::{LogFormat, LogSettings};
 use crate::traces::{self, Traces};
+use fields::{JsonFields, TextFields};
 
 /// The process has a log already.
 #[derive(Debug, thiserror::Error)]
@@ -71,12 +74,13 @@ where
 {
     let layer = tracing_subscriber::fmt::layer().with_writer(writer);
     match format {
-        LogFormat::Text => layer.with_ansi(colours).boxed(),
+        LogFormat::Text => layer.with_ansi(colours).fmt_fields(TextFields).boxed(),
         LogFormat::Json => layer
             .json()
             .flatten_event(true)
             .with_current_span(false)
             .with_span_list(true)
+            .fmt_fields(JsonFields)
             .boxed(),
     }
 }
@@ -146,5 +150,90 @@ mod tests {
         assert_eq!(line["duration_ms"], 2);
         assert_eq!(line["spans"][0]["chat_id"], -7);
         assert_eq!(line["spans"][0]["update_id"], 3);
+    }
+
+    /// Logs fields of every kind, also those that become known later, once with our way of writing and once with the library's.
+    fn of_every_kind() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("a worse thing")]
+        struct Worse(#[source] io::Error);
+        let error = Worse(io::Error::other("the cause"));
+        let span = tracing::info_span!(
+            "turn",
+            chat_id = -1_001_234_567_890_i64,
+            update_id = u64::MAX,
+            is_late = true,
+            ratio = 0.5,
+            kind = "a \"kind\"\n\u{1b}[31m",
+            flow = tracing::field::Empty,
+            step = tracing::field::Empty,
+            r#type = 3,
+            shown = %"as it is",
+            debugged = ?Some("x"),
+        );
+        span.in_scope(|| tracing::warn!("first"));
+        span.record("flow", "shipping");
+        span.record("step", tracing::field::display("a step"));
+        let _outer = span.enter();
+        tracing::info_span!("empty").in_scope(|| {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                answer = 42,
+                message = "second"
+            );
+        });
+    }
+
+    #[test]
+    fn fields_are_written_as_the_library_writes_them() {
+        let by_library = |format: LogFormat, colours: bool| {
+            let captured = Captured::default();
+            let writer = captured.clone();
+            let layer = tracing_subscriber::fmt::layer().with_writer(move || writer.clone());
+            let layer = match format {
+                LogFormat::Text => layer.with_ansi(colours).boxed(),
+                LogFormat::Json => layer
+                    .json()
+                    .flatten_event(true)
+                    .with_current_span(false)
+                    .with_span_list(true)
+                    .boxed(),
+            };
+            tracing::subscriber::with_default(Registry::default().with(layer), of_every_kind);
+            let bytes = captured.0.lock().clone();
+            String::from_utf8(bytes).unwrap()
+        };
+        let by_us = |format: LogFormat, colours: bool| {
+            let captured = Captured::default();
+            let writer = captured.clone();
+            let layer = lines(format, move || writer.clone(), colours);
+            tracing::subscriber::with_default(Registry::default().with(layer), of_every_kind);
+            let bytes = captured.0.lock().clone();
+            String::from_utf8(bytes).unwrap()
+        };
+        // Without the time in front.
+        let texts = |log: &str| -> Vec<String> {
+            let lines = log.lines().filter_map(|line| line.split_once("WARN"));
+            lines.map(|(_, text)| text.to_owned()).collect()
+        };
+        for colours in [false, true] {
+            let (ours, theirs) = (
+                by_us(LogFormat::Text, colours),
+                by_library(LogFormat::Text, colours),
+            );
+            assert_eq!(texts(&ours).len(), 2, "{ours}");
+            assert_eq!(texts(&ours), texts(&theirs));
+        }
+        let objects = |log: &str| -> Vec<serde_json::Value> {
+            let objects = log.lines().map(|line| {
+                let mut object: serde_json::Value = serde_json::from_str(line).unwrap();
+                object["timestamp"] = "".into();
+                object
+            });
+            objects.collect()
+        };
+        let (ours, theirs) = (by_us(LogFormat::Json, false), by_library(LogFormat::Json, false));
+        assert_eq!(objects(&ours).len(), 2, "{ours}");
+        assert_eq!(objects(&ours), objects(&theirs));
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use stepkeep::metrics::Metrics;
 use stepkeep::runner::Runner;
-use stepkeep_benches::{observed_bot, order_in_chat};
+use stepkeep_benches::{TelegramAt, observed_bot, order_in_chat};
 use stepkeep_core::{MemoryStorage, SessionStore};
 use tokio::runtime::{Builder, Runtime};
 use tracing::Dispatch;
@@ -30,7 +30,7 @@ impl Subject {
         Self {
             mode,
             log,
-            runner: observed_bot(&store, &observers),
+            runner: observed_bot(&store, &observers, &TelegramAt::Hand),
             store,
             metrics,
             rounds: Vec::new(),

@@ -1,5 +1,5 @@
-//! How many turns a whole bot makes in a second: a SQLite store in a file, each write on the disk before it counts, and many
-//! people who write at once.
+//! How many turns a whole bot makes in a second: a SQLite store in a file, each write on the disk before it counts, a Telegram
+//! over HTTP, and many people who write at once.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use std::time::Instant;
 use futures::future::join_all;
 use stepkeep::metrics::Metrics;
 use stepkeep::runner::Runner;
-use stepkeep_benches::{observed_bot, order_in_chat};
+use stepkeep_benches::{TelegramAt, observed_bot, order_in_chat, telegram_over_http};
 use stepkeep_core::SessionStore;
 use stepkeep_storage_sqlite::SqliteStorage;
 use tempfile::TempDir;
@@ -38,7 +38,7 @@ struct Bot {
 
 impl Bot {
     /// With everything that `stepkeep run` has beside the turns, or without any of it.
-    fn new(mode: Observed) -> Self {
+    fn new(mode: Observed, telegram: &TelegramAt) -> Self {
         let mut builder = Builder::new_multi_thread();
         builder.worker_threads(2).enable_all();
         let name = match mode {
@@ -60,7 +60,7 @@ impl Bot {
         let store = mode.layers(store, "sqlite", &observers);
         let runner = {
             let _within = runtime.enter();
-            observed_bot(&store, &observers)
+            observed_bot(&store, &observers, telegram)
         };
         Self {
             name,
@@ -104,8 +104,11 @@ impl Bot {
 /// Turn about, and what a round of the one is to the round of the other beside it: what else the machine does meets both.
 pub(crate) fn compare(is_measured: bool) {
     let (rounds, people, orders) = if is_measured { (60, 64, 2) } else { (1, 2, 1) };
+    // One Telegram for all of them: its share in the processor's time is as large as that of a network is not.
+    let outside = Runtime::new().unwrap();
+    let telegram = TelegramAt::Address(outside.block_on(telegram_over_http()));
     // Twice the same at first: by how much the two differ is how well the third can be told from them.
-    let mut bots = [Observed::Not, Observed::Not, Observed::All].map(Bot::new);
+    let mut bots = [Observed::Not, Observed::Not, Observed::All].map(|mode| Bot::new(mode, &telegram));
     // The first turns make what later ones find.
     for bot in &mut bots {
         bot.measure(people, 1);

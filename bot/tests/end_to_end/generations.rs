@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::bot_process::BotProcess;
 use crate::person::{Heard, Person};
-use crate::town::Town;
+use crate::town::{PATIENCE, Town};
 
 /// How many generations there are, and how many kills, unless `STEPKEEP_TEST_GENERATIONS` and `STEPKEEP_TEST_KILLS` say
 /// otherwise.
@@ -78,11 +78,11 @@ fn prompt(number: usize) -> String {
 }
 
 /// Has a picture made, answering every message once.
-async fn generates(mut person: Person, number: usize) -> (Person, End) {
+async fn generates(mut person: Person, number: usize, patience: Duration) -> (Person, End) {
     let mut answered = BTreeSet::new();
     person.says("/start").await;
     loop {
-        let heard = person.next().await;
+        let heard = person.next_within(patience).await;
         if let Some(end) = end(&heard) {
             return (person, end);
         }
@@ -243,11 +243,13 @@ async fn generations_survive_kills_at_random_moments_and_are_paid_once() {
     let (town, mut bot) = town_with_pictures().await;
     let began = Instant::now();
     let mut people = JoinSet::new();
+    // The bot hands in twenty in ten seconds at most, so the last of many waits for long.
+    let patience = PATIENCE + Duration::from_secs(1) * u32::try_from(generations).expect("a small number");
     for number in 0..generations {
         let person = town
             .person(20_000 + i64::try_from(number).expect("a small number"))
             .await;
-        people.spawn(async move { (number, generates(person, number).await) });
+        people.spawn(async move { (number, generates(person, number, patience).await) });
     }
     let mut rng = StdRng::seed_from_u64(seed);
     for _ in 0..kills {

@@ -1,6 +1,7 @@
 //! A simulated person: writes, presses buttons, and reads what the bot answers.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -104,7 +105,12 @@ impl Person {
 
     /// The next message of the bot.
     pub(crate) async fn next(&mut self) -> Heard {
-        timeout(PATIENCE, self.next_or_wait()).await.unwrap_or_else(|_| {
+        self.next_within(PATIENCE).await
+    }
+
+    /// The next message of the bot, for which a person waits so long.
+    pub(crate) async fn next_within(&mut self, patience: Duration) -> Heard {
+        timeout(patience, self.next_or_wait()).await.unwrap_or_else(|_| {
             panic!(
                 "person {} waits in vain; the last they heard: {:#?}",
                 self.id,
