@@ -49,7 +49,7 @@ impl AdminMessages {
             };
             let destination = Destination::of(&key);
             for request in destination.send_message(&Message::text(text(language))) {
-                if let Err(error) = self.sender.send(Some(destination.chat()), &request).await {
+                if let Err(error) = self.sender.tell(Some(destination.chat()), &request).await {
                     tracing::warn!(%error, admin = admin.0, "an admin could not be told");
                 }
             }

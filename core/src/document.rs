@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::field::{FieldValue, Fields, RawObject, Unknown};
 use crate::key::SessionKey;
-use crate::name::{FlowName, StepName};
+use crate::name::{FlowName, MAX_NAME_LENGTH, StepName};
 use crate::session::{Position, Session, SessionParts};
 
 /// The version of the stored form that this release writes. It reads this and every older one.
@@ -102,13 +102,40 @@ pub fn encode(session: &Session, max_bytes: usize) -> Result<Vec<u8>, usize> {
     }
 }
 
+/// Whether the stored form of a session surely has no more than `max_bytes` bytes: quick to tell, for a store that writes none.
+/// When it isn't sure, [`encode`] says.
+pub(crate) fn surely_fits(session: &Session, max_bytes: usize) -> bool {
+    /// More than all members take whose length has a bound: the key, the revision, names and times.
+    const ALL_THE_REST: usize = SessionKey::MAX_ENCODED_LENGTH + 2 * MAX_NAME_LENGTH + 512;
+    /// Quotes, colon and comma.
+    const AROUND: usize = 4;
+    let SessionParts {
+        data, turn, unknown, ..
+    } = &*session.0;
+    let unknown: usize = unknown
+        .iter()
+        // Every letter may have to be escaped.
+        .map(|(name, value)| 6 * name.len() + value.json().len() + AROUND)
+        .sum();
+    let data: usize = data
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.json().len() + AROUND)
+        .sum();
+    let turn = if turn.is_empty() {
+        Some(AROUND)
+    } else {
+        serde_json::to_vec(turn).ok().map(|turn| turn.len())
+    };
+    turn.is_some_and(|turn| ALL_THE_REST + unknown + data + turn <= max_bytes)
+}
+
 /// The session whose stored form this is. `key` is the key that it was found under.
 ///
 /// # Errors
 /// [`DecodeError`] when it is none, when a newer version wrote it, or when it belongs to another key.
 pub fn decode(key: &SessionKey, bytes: &[u8]) -> Result<Session, DecodeError> {
     let corrupt = |problem: String| DecodeError::Corrupt { problem };
-    let mut object: RawObject = serde_json::from_slice(bytes)
+    let mut object: RawObject<'_> = serde_json::from_slice(bytes)
         .map_err(|error| corrupt(format!("it is no JSON object ({})", position_of(&error))))?;
     let schema: u64 = required(&mut object, "schema")?;
     if schema > u64::from(SCHEMA_VERSION) {
@@ -151,7 +178,10 @@ pub fn decode(key: &SessionKey, bytes: &[u8]) -> Result<Session, DecodeError> {
     })))
 }
 
-fn required<T: serde::de::DeserializeOwned>(object: &mut RawObject, member: &str) -> Result<T, DecodeError> {
+fn required<T: serde::de::DeserializeOwned>(
+    object: &mut RawObject<'_>,
+    member: &str,
+) -> Result<T, DecodeError> {
     match object.take_required(member) {
         Some(value) => value.map_err(|error| member_is_wrong(member, &error)),
         None => Err(DecodeError::Corrupt {
@@ -161,7 +191,7 @@ fn required<T: serde::de::DeserializeOwned>(object: &mut RawObject, member: &str
 }
 
 fn optional<T: serde::de::DeserializeOwned + Default>(
-    object: &mut RawObject,
+    object: &mut RawObject<'_>,
     member: &str,
 ) -> Result<T, DecodeError> {
     object
@@ -182,6 +212,8 @@ fn position_of(error: &serde_json::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::{BotId, FieldName, NewSession, SessionChange, Timestamp, UserId};
 
@@ -218,6 +250,38 @@ mod tests {
     #[test]
     fn the_stored_form_gives_the_same_session_back() {
         assert_eq!(decode(&key(), stored().as_bytes()).unwrap(), session());
+    }
+
+    proptest! {
+        #[test]
+        fn what_surely_fits_does(
+            fields in proptest::collection::btree_map("[a-z]{1,64}", ".{0,40}", 0..20),
+            scope in "[a-z]{1,32}",
+            mood in proptest::option::of(".{1,20}"),
+            seen: bool,
+        ) {
+            let mut change = SessionChange::new(Timestamp::from_millis(i64::MAX)).wake_at(Some(Timestamp::from_millis(i64::MIN)));
+            for (name, value) in &fields {
+                change = change.set(FieldName::new(name).unwrap(), FieldValue::text(value));
+            }
+            if seen {
+                let mut turn = crate::TurnState::default();
+                turn.seen.remember([crate::InputId::Effect("\"\n".repeat(9))], Timestamp::EPOCH);
+                change = change.turn(turn);
+            }
+            let key = key().with_scope(crate::Scope::new(&scope).unwrap());
+            let session = NewSession::new(key, change).session();
+            let mut bytes = encode(&session, usize::MAX).unwrap();
+            if let Some(mood) = mood {
+                bytes.pop();
+                let member = format!(",{}:[1]}}", serde_json::to_string(&mood).unwrap());
+                bytes.extend_from_slice(member.as_bytes());
+            }
+            let session = decode(session.key(), &bytes).unwrap();
+            let length = encode(&session, usize::MAX).unwrap().len();
+            prop_assert!(!surely_fits(&session, length - 1));
+            prop_assert!(surely_fits(&session, length + 2_000), "it is quick for all that is usual");
+        }
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! The data of a session: named JSON values whose text stays unparsed until somebody asks.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
@@ -96,10 +97,12 @@ impl<'de> Deserialize<'de> for FieldValue {
 
 /// A JSON object whose known members are taken out one by one, and whose unknown ones are kept: what a newer version
 /// wrote survives an older one's update.
+///
+/// It borrows from the text that it is read from. There are few members, so looking through them is quicker than a map.
 #[derive(Debug, Default)]
-pub(crate) struct RawObject(BTreeMap<String, FieldValue>);
+pub(crate) struct RawObject<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
-impl RawObject {
+impl RawObject<'_> {
     pub(crate) fn take<T: DeserializeOwned + Default>(
         &mut self,
         member: &str,
@@ -111,19 +114,50 @@ impl RawObject {
         &mut self,
         member: &str,
     ) -> Option<Result<T, serde_json::Error>> {
-        self.0.remove(member).map(|value| value.get())
+        // Of a member that is there twice, the last one counts.
+        let (_, value) = *self.0.iter().rfind(|(name, _)| name == member)?;
+        self.0.retain(|(name, _)| name != member);
+        Some(serde_json::from_str(value.get()))
     }
 
     pub(crate) fn into_unknown(self) -> Unknown {
-        Arc::new(self.0)
+        let members = self.0.into_iter();
+        Arc::new(
+            members
+                .map(|(name, value)| (name.into_owned(), FieldValue(Arc::from(value.to_owned()))))
+                .collect(),
+        )
     }
 }
 
-impl<'de> Deserialize<'de> for RawObject {
+impl<'de> Deserialize<'de> for RawObject<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        BTreeMap::deserialize(deserializer).map(Self)
+        deserializer.deserialize_map(Members).map(Self)
     }
 }
+
+/// Reads the members of an object in their order.
+struct Members;
+
+impl<'de> Visitor<'de> for Members {
+    type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members = Vec::with_capacity(16);
+        while let Some(MemberName(name)) = map.next_key()? {
+            members.push((name, map.next_value()?));
+        }
+        Ok(members)
+    }
+}
+
+/// A member's name, borrowed where nothing in it is escaped.
+#[derive(Deserialize)]
+struct MemberName<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// Members that this version doesn't know, kept for the one that does.
 pub(crate) type Unknown = Arc<BTreeMap<String, FieldValue>>;
@@ -138,6 +172,18 @@ mod tests {
         let other = FieldValue::from_json(r#" { "b": [ true ], "a": 1 } "#.into()).unwrap();
         assert_eq!(one, other);
         assert_ne!(one, FieldValue::from_json("{}".into()).unwrap());
+    }
+
+    #[test]
+    fn of_a_member_that_is_there_twice_the_last_counts_and_the_rest_is_unknown() {
+        let text = r#"{"one":1,"t\u0077o":2,"one":3,"three":{"x":[]}}"#;
+        let mut object: RawObject<'_> = serde_json::from_str(text).unwrap();
+        assert_eq!(object.take::<u32>("one").unwrap(), 3);
+        assert_eq!(object.take::<u32>("two").unwrap(), 2);
+        assert_eq!(object.take::<u32>("two").unwrap(), 0, "it was taken");
+        let unknown = object.into_unknown();
+        assert_eq!(unknown.len(), 1);
+        assert_eq!(unknown["three"].json(), r#"{"x":[]}"#);
     }
 
     #[test]

@@ -75,7 +75,19 @@ impl FromStr for InputId {
 
 impl Serialize for InputId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        // A session keeps up to 128 of them, so they are written without the machinery of formatting.
+        let number = |kind: char, number: i64| {
+            let mut text = String::with_capacity(24);
+            text.push(kind);
+            text.push_str(itoa::Buffer::new().format(number));
+            text
+        };
+        match self {
+            Self::Update(id) => serializer.serialize_str(&number('u', *id)),
+            Self::Wake(at) => serializer.serialize_str(&number('w', at.as_millis())),
+            Self::Idle(at) => serializer.serialize_str(&number('i', at.as_millis())),
+            Self::Tap { .. } | Self::Effect(_) => serializer.collect_str(self),
+        }
     }
 }
 

@@ -95,6 +95,9 @@ impl MemoryStorage {
     }
 
     fn check_size(&self, operation: StoreOperation, session: &Session) -> Result<(), StoreError> {
+        if document::surely_fits(session, self.max_bytes) {
+            return Ok(());
+        }
         document::encode(session, self.max_bytes)
             .map(drop)
             .map_err(|length| {

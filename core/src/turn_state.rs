@@ -42,6 +42,32 @@ pub struct TurnState {
 }
 
 impl TurnState {
+    /// Whether there is nothing in it, as of somebody who doesn't use the engine.
+    pub(crate) fn is_empty(&self) -> bool {
+        let Self {
+            seen,
+            outbox,
+            menu,
+            effects,
+            timer,
+            idle,
+            history,
+            last_error,
+            language,
+            unknown,
+        } = self;
+        seen.0.is_empty()
+            && outbox.is_empty()
+            && menu.is_none()
+            && effects.is_empty()
+            && timer.is_none()
+            && idle.is_none()
+            && history.is_empty()
+            && last_error.is_none()
+            && language.is_none()
+            && unknown.is_empty()
+    }
+
     /// When the session wants to be woken: for its timer, or for what a process that died left undone.
     pub fn wake_at(&self) -> Option<Timestamp> {
         let effects = self.effects.iter().map(|effect| effect.recover_at);
@@ -308,7 +334,7 @@ impl Serialize for TurnState {
     }
 }
 
-/// Works with `serde_json`'s own deserialisers only, as raw values do.
+/// Works with `serde_json`'s own deserialisers only, as raw values do, and from a text or bytes.
 impl<'de> Deserialize<'de> for TurnState {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut object = RawObject::deserialize(deserializer)?;

@@ -189,7 +189,7 @@ impl Replies {
             Reply::Edit { target, message } => match message_id(*target) {
                 Some(target) => match self
                     .sender
-                    .send(chat, &destination.edit_message(target, message))
+                    .tell(chat, &destination.edit_message(target, message))
                     .await
                 {
                     Err(error) if matches!(error.kind(), TelegramErrorKind::MessageGone(_)) => {
@@ -201,7 +201,7 @@ impl Replies {
                         } else {
                             self.remember_keyboard(key, target);
                         }
-                        result.map(|_| {
+                        result.map(|()| {
                             let message = message.clone();
                             Some(Notice { id: target, message })
                         })
@@ -212,9 +212,9 @@ impl Replies {
             Reply::RemoveButtons { target } => match message_id(*target) {
                 Some(target) => self
                     .sender
-                    .send(chat, &destination.remove_buttons(target))
+                    .tell(chat, &destination.remove_buttons(target))
                     .await
-                    .map(|_| None),
+                    .map(|()| None),
                 None => Ok(None),
             },
             Reply::Progress(progress) => {
@@ -255,12 +255,12 @@ impl Replies {
         let is_whole = requests.len() == 1;
         for request in requests {
             let has_buttons = request.reply_markup.is_some();
-            let sent = self.sender.send(Some(destination.chat()), &request).await?;
+            let id = self.sender.send_message(destination.chat(), &request).await?;
             if has_buttons {
-                self.remember_keyboard(key, sent.id);
+                self.remember_keyboard(key, id);
             }
             notice = is_whole.then(|| Notice {
-                id: sent.id,
+                id,
                 message: message.clone(),
             });
         }
@@ -369,7 +369,7 @@ impl Replies {
             message.buttons.clear();
         }
         let request = Destination::of(key).edit_message(notice.id, &message);
-        let edited = tokio::time::timeout(TIDY_DEADLINE, self.sender.client().call(&request)).await;
+        let edited = tokio::time::timeout(TIDY_DEADLINE, self.sender.client().tell(&request)).await;
         if let Ok(Err(error)) = edited {
             tracing::debug!(chat_id = key.chat().0, %error, "a message stays as it is");
         }
@@ -390,7 +390,7 @@ impl Replies {
         }
         let destination = Destination::of(key);
         let request = destination.remove_buttons(message);
-        let removed = tokio::time::timeout(TIDY_DEADLINE, self.sender.client().call(&request)).await;
+        let removed = tokio::time::timeout(TIDY_DEADLINE, self.sender.client().tell(&request)).await;
         if let Ok(Err(error)) = removed {
             tracing::debug!(chat_id = key.chat().0, %error, "old buttons stay");
         }

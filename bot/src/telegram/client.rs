@@ -2,7 +2,10 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use reqwest::StatusCode;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use serde_json::value::RawValue;
 use stepkeep_core::BotId;
 use teloxide_core::{requests::Payload, types::Message};
@@ -119,6 +122,18 @@ impl TelegramClient {
         P: Payload + Serialize,
         P::Output: DeserializeOwned,
     {
+        self.call_for(payload)
+    }
+
+    /// The same, and of the answer only what `R` wants is read: a whole message takes longer to read than to send.
+    pub(super) fn call_for<P, R>(
+        &self,
+        payload: &P,
+    ) -> impl Future<Output = Result<R, TelegramError>> + Send + use<P, R>
+    where
+        P: Payload + Serialize,
+        R: DeserializeOwned,
+    {
         let held_back = payload.timeout_hint().unwrap_or_default();
         let waiting = payload
             .timeout_hint()
@@ -162,6 +177,18 @@ impl TelegramClient {
                 .call(Api::Telegram, method, held_back, outcome, call)
                 .await
         }
+    }
+
+    /// Makes one call of whose answer nothing is wanted but that it went well.
+    ///
+    /// # Errors
+    /// [`TelegramError`], by kind.
+    pub fn tell<P>(&self, payload: &P) -> impl Future<Output = Result<(), TelegramError>> + Send + use<P>
+    where
+        P: Payload + Serialize,
+    {
+        let told = self.call_for::<P, IgnoredAny>(payload);
+        async move { told.await.map(drop) }
     }
 
     /// Uploads a file to a chat.

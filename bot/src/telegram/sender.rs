@@ -6,10 +6,11 @@ use std::{future::Future, time::Duration};
 
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 use parking_lot::Mutex;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use teloxide_core::{
+    payloads::SendMessage,
     requests::Payload,
-    types::{ChatId, Message},
+    types::{ChatId, Message, MessageId},
 };
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -20,6 +21,12 @@ use super::{
 };
 use crate::observation::Observer as _;
 use pauses::Pauses;
+
+/// What is read of a message that was sent.
+#[derive(Deserialize)]
+struct SentMessage {
+    message_id: i32,
+}
 
 /// How a [`Sender`] repeats.
 #[derive(Debug, Clone)]
@@ -87,6 +94,30 @@ impl Sender {
         P::Output: DeserializeOwned + Send,
     {
         self.deliver(chat, || self.client.call(payload)).await
+    }
+
+    /// Makes a call of whose answer nothing is wanted but that it went well.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub async fn tell<P>(&self, chat: Option<ChatId>, payload: &P) -> Result<(), TelegramError>
+    where
+        P: Payload + Serialize + Sync,
+    {
+        self.deliver(chat, || self.client.tell(payload)).await
+    }
+
+    /// Sends a message, and answers by which id it can be changed.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub async fn send_message(
+        &self,
+        chat: ChatId,
+        message: &SendMessage,
+    ) -> Result<MessageId, TelegramError> {
+        let sent: SentMessage = self.deliver(Some(chat), || self.client.call_for(message)).await?;
+        Ok(MessageId(sent.message_id))
     }
 
     /// Uploads a document.
