@@ -1,5 +1,6 @@
 //! `stepkeep run`: puts the parts together, and takes them apart again in order.
 
+mod admins;
 mod by_polling;
 mod by_webhook;
 mod generation;
@@ -17,24 +18,28 @@ use stepkeep_core::{
 };
 use teloxide_core::payloads::{GetMe, SetMyCommands};
 use teloxide_core::types::BotCommand;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::broadcast::Broadcasts;
 use crate::catalogue::{AccountCatalogue, Catalogues};
 use crate::config::{Settings, TelegramSettings};
 use crate::dead_letters::{self, DeadLetters};
 use crate::failure::Failure;
 use crate::flows::{COMMANDS, FlowSettings, flows};
 use crate::leadership::Leadership;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, LedgerWatch};
 use crate::localization::{Language, Localizer};
 use crate::metrics::{CacheCollector, Census, CensusConfig, Metrics, RunnerLoadCollector};
 use crate::observation::Observers;
+use crate::people::{People, SEEN_KEPT_FOR};
 use crate::runner::{Drained, Runner, RunnerLimits, RunnerParts};
 use crate::shipping::{ShippingApi, ShippingClient, ShippingConfig};
 use crate::status::{CacheFigures, Status, StatusServer};
 use crate::store::OpenStore;
 use crate::telegram::{ClientConfig, Sender, SenderConfig, SessionShelf, TelegramClient};
 use crate::telemetry::Telemetry;
+use admins::Admins;
 use generation::Generation;
 use outside::Outside;
 use watched::Watched;
@@ -129,6 +134,9 @@ fn cleanup_settings(settings: &Settings) -> CleanupSettings {
             (SessionShelf::scope(), None),
             (Leadership::scope(), None),
             (Ledger::scope(), None),
+            (People::scope(), None),
+            (People::seen_scope(), Some(SEEN_KEPT_FOR)),
+            (Broadcasts::scope(), None),
             (DeadLetters::scope(), Some(dead_letters::KEPT_FOR)),
         ]),
         ..CleanupSettings::default()
@@ -247,6 +255,7 @@ async fn run_with_ledger(
         bot,
         CensusConfig::default(),
     );
+    let admins = Admins::of(settings, watched, &ledger, &clock, bot);
     let outside = Outside::of(
         &ledger,
         &shipping,
@@ -254,6 +263,8 @@ async fn run_with_ledger(
         generation,
         (Arc::clone(&store), bot),
     );
+    let outside = outside.with_admins(admins.effects());
+    let observers = observers.and(admins.observer());
     let ledger_watch = outside.ledger_watch;
     let runner = Runner::new(RunnerParts {
         engine: TurnEngine::new(
@@ -262,7 +273,7 @@ async fn run_with_ledger(
             Arc::new(SystemClock),
         ),
         sender: Arc::clone(&sender),
-        localizer,
+        localizer: Arc::clone(&localizer),
         effects: Arc::new(outside.effects),
         documents: Arc::new(outside.documents),
         bot,
@@ -273,25 +284,34 @@ async fn run_with_ledger(
     });
     metrics.register(Arc::new(RunnerLoadCollector::new(&runner)));
     status.runs(&runner);
-    let watching = tokio::spawn({
-        let (metrics, stop) = (metrics.clone(), stop.clone());
-        async move {
-            tokio::join!(
-                census.run(&metrics, &stop),
-                metrics.keep_up(&stop),
-                ledger_watch.run(&stop)
-            )
-        }
-    });
+    let watching = keep_watching(census, metrics.clone(), ledger_watch, stop.clone());
+    let admins = admins.work(&sender, localizer, stop);
     let recovery = tokio::spawn({
         let (runner, stop) = (runner.clone(), stop.clone());
         async move { runner.recover(&stop).await }
     });
     let ended = take_updates(settings, telegram, store, &sender, &runner, status, stop).await;
+    admins.finish().await;
     recovery.abort();
     learning.abort();
     watching.abort();
     ended
+}
+
+/// Counts sessions, keeps the metrics small, and looks into charges that are open for long, until stopped.
+fn keep_watching(
+    census: Census,
+    metrics: Metrics,
+    ledger_watch: LedgerWatch,
+    stop: CancellationToken,
+) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        tokio::join!(
+            census.run(&metrics, &stop),
+            metrics.keep_up(&stop),
+            ledger_watch.run(&stop)
+        );
+    })
 }
 
 fn unknown_bot() -> Failure {

@@ -30,6 +30,6 @@ pub use charge::{
 pub use config::LedgerConfig;
 pub use error::LedgerError;
 pub use history::{Folded, HistoryEntry, HistoryPage};
-pub use ledger::{AccountListener, AccountSummary, Ledger};
+pub use ledger::{AccountListener, AccountSummary, Ledger, LedgerTotals};
 pub use movement::{Credited, Movement, MovementKind, Purse};
 pub use watch::{Inspector, LedgerWatch, Verdict};

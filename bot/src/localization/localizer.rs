@@ -24,7 +24,7 @@ const fn source(name: &'static str, english: &'static str, russian: &'static str
 }
 
 /// The message files, by subject.
-const SOURCES: [Source; 6] = [
+const SOURCES: [Source; 7] = [
     source(
         "common",
         include_str!("../../locales/en/common.ftl"),
@@ -54,6 +54,11 @@ const SOURCES: [Source; 6] = [
         "balance",
         include_str!("../../locales/en/balance.ftl"),
         include_str!("../../locales/ru/balance.ftl"),
+    ),
+    source(
+        "admin",
+        include_str!("../../locales/en/admin.ftl"),
+        include_str!("../../locales/ru/admin.ftl"),
     ),
 ];
 
