@@ -51,7 +51,6 @@ broadcast-starting = 📣 One moment…
 broadcast-draft-gone = This text is gone. Please send /broadcast with the text again.
 broadcast-cancelled = Nothing was sent.
 broadcast-busy = Another broadcast goes on, so this one was not sent:
-broadcast-none = No broadcast goes on.
 # $done, $audience (text)
 broadcast-running = 📣 Sending: { $done } of { $audience }
 broadcast-stopping = 📣 Stopping: { $done } of { $audience }

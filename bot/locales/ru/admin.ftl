@@ -51,7 +51,6 @@ broadcast-starting = 📣 Минуту…
 broadcast-draft-gone = Этого текста уже нет. Отправьте, пожалуйста, /broadcast с текстом ещё раз.
 broadcast-cancelled = Ничего не отправлено.
 broadcast-busy = Сейчас идёт другая рассылка, поэтому эта не отправлена:
-broadcast-none = Сейчас рассылок нет.
 # $done, $audience (текст)
 broadcast-running = 📣 Отправляю: { $done } из { $audience }
 broadcast-stopping = 📣 Останавливаюсь: { $done } из { $audience }

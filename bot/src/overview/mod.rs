@@ -140,7 +140,7 @@ impl Overviews {
     /// The last overview, if it is young enough; else a new one. Who asks while one is made waits for it.
     ///
     /// # Errors
-    /// [`StoreError`] of the sessions. Accounts and a store that don't tell are left out.
+    /// [`StoreError`] when nothing can be counted. What only in part can't be is left out, and that is said.
     pub async fn latest(&self) -> Result<Overview, StoreError> {
         let mut last = self.last.lock().await;
         if let Some((at, overview)) = &*last
@@ -165,23 +165,21 @@ impl Overviews {
         let started = Instant::now();
         let until = started + config.limit;
         let mut count = Count::at(clock.now(), flows);
-        let mut is_whole = true;
-        // The small ones first, so that a store too large to be walked through hides none of them.
-        is_whole &= self
-            .walk(DeadLetters::scope(), until, |_| count.letters += 1)
-            .await?;
-        is_whole &= self
-            .walk(SessionShelf::scope(), until, |_| count.updates += 1)
-            .await?;
-        is_whole &= self
-            .walk(People::seen_scope(), until, |seen| count.see(seen))
-            .await?;
-        // Neither people nor sessions use up the other's time.
         let half = started + config.limit / 2;
-        is_whole &= self.walk(People::scope(), half, |_| count.people += 1).await?;
-        is_whole &= self
-            .walk(Scope::main(), until, |session| count.visit(session))
-            .await?;
+        // The small ones first, so that a store too large to be walked through hides none of them; and neither people nor
+        // sessions use up the other's time.
+        let walks = [
+            self.walk(DeadLetters::scope(), until, |_| count.letters += 1)
+                .await,
+            self.walk(SessionShelf::scope(), until, |_| count.updates += 1)
+                .await,
+            self.walk(People::seen_scope(), until, |seen| count.see(seen))
+                .await,
+            self.walk(People::scope(), half, |_| count.people += 1).await,
+            self.walk(Scope::main(), until, |session| count.visit(session))
+                .await,
+        ];
+        let mut is_whole = all_whole(walks)?;
         let ledger = accounts(ledger.totals(until).await);
         is_whole &= ledger.as_ref().is_some_and(|totals| totals.is_whole);
         let store = match administration {
@@ -229,6 +227,28 @@ impl Overviews {
             }
             tokio::time::sleep(config.pause).await;
         }
+    }
+}
+
+/// Whether every walk came to its end. One that failed in a store that is too slow for it only leaves something out; when all fail,
+/// there is nothing to show.
+fn all_whole<const N: usize>(walks: [Result<bool, StoreError>; N]) -> Result<bool, StoreError> {
+    let (mut is_whole, mut failed, mut last) = (true, 0, None);
+    for walk in walks {
+        match walk {
+            Ok(ended) => is_whole &= ended,
+            Err(error) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "a part of the store could not be counted"
+                );
+                (is_whole, failed, last) = (false, failed + 1, Some(error));
+            }
+        }
+    }
+    match last {
+        Some(error) if failed == N => Err(error),
+        _ => Ok(is_whole),
     }
 }
 

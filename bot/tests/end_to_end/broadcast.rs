@@ -132,12 +132,9 @@ async fn a_broadcast_goes_on_after_kills_and_nobody_gets_it_twice() {
     assert_eq!(sent + refused + failed + unclear, all, "{}", summary.text);
     assert_eq!(failed, 0, "{}", summary.text);
     assert!(unclear <= KILLS * COST_OF_A_CRASH, "{}", summary.text);
-    // Who is counted as sent got it; of the unclear ones some did. The admin is one of those who get it.
-    let others = got.len() + 1;
-    assert!(
-        (sent..=sent + unclear).contains(&others) || others == sent + 1,
-        "{others}"
-    );
+    // Who is counted as sent got it, and of the unclear ones some did. Whether the admin did is not looked at: the text was also
+    // shown there before.
+    assert!(got.len() + 1 >= sent && got.len() <= sent + unclear, "{got:?}");
     let missed = all - blocked - got.len() - 1;
     assert!(missed <= unclear, "{missed} missed: {}", summary.text);
     assert!(refused <= blocked);
