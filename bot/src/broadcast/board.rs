@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use stepkeep_core::{Button, ChatId as StoredChatId, Message, SessionKey, UserId};
-use teloxide_core::types::ChatId;
+use stepkeep_core::{Button, Message, SessionKey};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
@@ -39,30 +38,29 @@ impl Boards {
 
     /// Brings the admin's message up to date. A courtesy: when it fails, nothing is lost.
     pub(super) async fn show(&self, job: &Job) {
-        let Some(board) = job.board else { return };
+        let Some(board) = &job.board else { return };
         let Some(target) = message_id(board.message) else {
             return;
         };
-        let key = self.key(board.chat, job.order.by);
         let mut message = Message::text(self.text(job));
         if !job.is_over()
-            && let Some(row) = self.buttons(&key, job).await
+            && let Some(row) = self.buttons(&board.key, job).await
         {
             message.buttons.push(row);
         }
-        let request = Destination::of(&key).edit_message(target, &message);
-        if let Err(error) = self
-            .sender
-            .send_behind_others(ChatId(board.chat.0), &request)
-            .await
-        {
+        let destination = Destination::of(&board.key);
+        let request = destination.edit_message(target, &message);
+        if let Err(error) = self.sender.send_behind_others(destination.chat(), &request).await {
             tracing::debug!(%error, "how far a broadcast is could not be shown");
         }
     }
 
     /// Tells the admin that it is over, in a message of its own, which rings.
     pub(super) async fn tell_of_the_end(&self, job: &Job) {
-        let key = self.key(StoredChatId(job.order.by.0), job.order.by);
+        let key = match &job.board {
+            Some(board) => board.key.clone(),
+            None => SessionKey::private(self.broadcasts.bot(), job.order.by),
+        };
         let destination = Destination::of(&key);
         for request in destination.send_message(&Message::text(self.text(job))) {
             if let Err(error) = self.sender.send(Some(destination.chat()), &request).await {
@@ -74,10 +72,6 @@ impl Boards {
     fn text(&self, job: &Job) -> String {
         let now = self.broadcasts.now();
         self.localizer.broadcast(job.order.language, &job.view(), now)
-    }
-
-    fn key(&self, chat: StoredChatId, user: UserId) -> SessionKey {
-        SessionKey::new(self.broadcasts.bot(), chat, user)
     }
 
     /// The buttons, for as long as the admin's dialogue offers them: others would only answer that they are out of date.

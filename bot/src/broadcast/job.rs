@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use stepkeep_core::{ChatId, ScanCursor, Timestamp, UserId};
+use stepkeep_core::{ScanCursor, SessionKey, Timestamp, UserId};
 
 use crate::localization::Language;
 
@@ -40,10 +40,10 @@ pub struct Audience {
 }
 
 /// The message in which an admin follows a broadcast.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Board {
-    /// The admin's chat.
-    pub chat: ChatId,
+    /// The admin's conversation.
+    pub key: SessionKey,
     /// The message.
     pub message: i64,
 }
@@ -270,7 +270,7 @@ impl Job {
     /// Takes over from the stored record what others may change while a process works on it.
     pub(super) fn adopt(&mut self, stored: &Self) {
         self.stop_requested |= stored.stop_requested;
-        self.board = stored.board;
+        self.board.clone_from(&stored.board);
     }
 
     pub(super) fn view(&self) -> BroadcastView {

@@ -138,7 +138,7 @@ impl Broadcasts {
         for _ in 0..TRIES {
             let stored = self.read().await?;
             let now = self.clock.now();
-            let job = Job::begin(order.clone(), board, now);
+            let job = Job::begin(order.clone(), board.clone(), now);
             let change = SessionChange::new(now).set_typed(&job)?;
             let written = match &stored {
                 Some((_, running)) if running.order.id == order.id => {
@@ -180,7 +180,7 @@ impl Broadcasts {
     pub async fn show_at(&self, board: Board) -> Result<Option<BroadcastView>, BroadcastError> {
         self.change(|job| {
             if !job.is_over() {
-                job.board = Some(board);
+                job.board = Some(board.clone());
             }
         })
         .await

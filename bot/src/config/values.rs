@@ -347,6 +347,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_broadcast_is_no_faster_than_telegram() {
+        let read = |text| parse_broadcast_rate(text).ok();
+        let read = ["0", "1", " 30 ", "31", "20.5", "fast"].map(read);
+        assert_eq!(read, [None, Some(1), Some(30), None, None, None]);
+    }
+
+    #[test]
     fn an_address_takes_a_path_but_nothing_behind_it() {
         let read = |text| parse_api_url(text).map(String::from);
         assert_eq!(read("http://127.0.0.1:8081").unwrap(), "http://127.0.0.1:8081/");

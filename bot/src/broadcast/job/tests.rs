@@ -135,7 +135,7 @@ proptest! {
         // What is stored comes back as it was.
         let job = &world.job;
         let change = stepkeep_core::SessionChange::new(Timestamp::EPOCH).set_typed(job).unwrap();
-        let key = stepkeep_core::SessionKey::private(stepkeep_core::BotId(1), UserId(1));
+        let key = SessionKey::private(stepkeep_core::BotId(1), UserId(1));
         let stored = stepkeep_core::NewSession::new(key, change).session();
         prop_assert_eq!(&stored.typed::<Job>().unwrap(), job);
     }

@@ -80,7 +80,7 @@ pub enum StartOutcome {
 }
 
 /// A look at the broadcast.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BroadcastLook {
     /// Whether it is to stop.
     #[serde(default)]

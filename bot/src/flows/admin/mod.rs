@@ -6,7 +6,7 @@ mod words;
 use std::collections::BTreeSet;
 
 use stepkeep_core::{
-    ChatId, FieldName, FieldValue, FlowError, Message, Next, Progress, Reply, Turn, TurnContext, UserId,
+    FieldName, FieldValue, FlowError, Message, Next, Progress, Reply, Turn, TurnContext, UserId,
 };
 
 use super::parts::{outcome as outcome_of, read, stored};
@@ -75,9 +75,10 @@ impl AdminDialogue {
         action: &str,
     ) -> Result<Option<Turn>, FlowError> {
         let target = context.tapped_message;
-        let user = context.session.key().user();
+        let key = context.session.key();
+        let user = key.user();
         let board = target.map(|message| Board {
-            chat: ChatId(user.0),
+            key: key.clone(),
             message,
         });
         if action == CLOSE {

@@ -90,7 +90,85 @@ fn size(bytes: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use stepkeep_core::Timestamp;
+
     use super::*;
+    use crate::ledger::LedgerTotals;
+    use crate::localization::{Language, Localizer};
+    use crate::money::{Currency, Money};
+
+    #[test]
+    fn the_figures_read_well_in_both_languages() {
+        let localizer = Localizer::new().unwrap();
+        let money = |minor| Money::from_minor(minor, Currency::USD);
+        let overview = Overview {
+            at: Timestamp::from_millis(1_700_000_000_000),
+            took_millis: 4_200,
+            is_whole: false,
+            people: 12_000,
+            seen_in_a_day: 310,
+            seen_in_a_week: 1_900,
+            in_dialogue: 41,
+            flows: vec![FlowOverview {
+                flow: "shipping".to_owned(),
+                people: 43,
+                steps: vec![("sender_name".to_owned(), 40), ("done".to_owned(), 3)],
+            }],
+            calls: 2,
+            updates: 0,
+            letters: 1,
+            ledger: Some(LedgerTotals {
+                balances: money(123_456),
+                spent: money(98_700),
+                open_labels: 1,
+                open_generations: 7,
+                is_whole: true,
+            }),
+            store: Some(StoreOverview {
+                backend: "sqlite".to_owned(),
+                records: 25_000,
+                bytes: Some(50_000_000),
+            }),
+            uptime_millis: 93_784_000,
+        };
+        let shown = Language::ALL.map(|language| {
+            let localizer = &localizer;
+            let speech = Speech { localizer, language };
+            let version = format!(" {}\n", env!("CARGO_PKG_VERSION"));
+            speech.overview(&overview).replace(&version, " VERSION\n")
+        });
+        insta::assert_snapshot!(shown.join("\n---\n"), @r"
+        📊 People I know: 12000
+        Seen in the last 24 hours: 310, in the last 7 days: 1900
+
+        In a dialogue: 41
+        • shipping: 43 (sender_name 40, done 3)
+
+        Under way: labels 1, generations 7
+        On balances: $1,234.56; spent: $987.00
+        Outside calls not back yet: 2; updates that wait: 0; dead letters: 1
+        Store (sqlite): 25000 records, 47 MiB
+        This process: up for 1 d 2 h, version VERSION
+
+        Counted at 22:13 UTC, within 4 s
+        ⚠️ There was not enough time to count all: the figures are at least these.
+        ---
+        📊 Людей знаю: 12000
+        Были за последние 24 часа: 310, за последние 7 дней: 1900
+
+        В диалоге: 41
+        • shipping: 43 (sender_name 40, done 3)
+
+        В работе: этикеток 1, генераций 7
+        На балансах: 1 234,56 $; потрачено: 987,00 $
+        Внешних вызовов без ответа: 2; обновлений ждёт: 0; отложено неразобранных: 1
+        Хранилище (sqlite): записей 25000, 47 MiB
+        Этот процесс: работает 1 д 2 ч, версия VERSION
+
+        Посчитано в 22:13 UTC, за 4 с
+        ⚠️ Посчитать всё не хватило времени: на самом деле не меньше, чем здесь.
+        ");
+    }
 
     #[test]
     fn a_number_of_bytes_is_told_in_the_largest_unit() {
