@@ -5,9 +5,9 @@
 //! holder is known to be dead (as with [leadership](crate::leadership)).
 //!
 //! Telegram has no way to send something once, so it is decided who may be missed: before a message is sent, the record says
-//! to whom, ten people at most at a time. After a crash nobody can tell which of these ten got it; they are counted as
+//! to whom, five people at most at a time. After a crash nobody can tell which of these five got it; they are counted as
 //! unclear, and not tried again. So **nobody gets a broadcast twice**, whatever is killed or stands still, and a crash costs
-//! ten people at most. The reasons are in `docs/src/decisions/0014-a-broadcast-goes-out-once.md`.
+//! five people at most. The reasons are in `docs/src/decisions/0014-a-broadcast-goes-out-once.md`.
 
 mod board;
 mod delivery;

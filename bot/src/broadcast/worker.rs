@@ -20,7 +20,7 @@ use crate::localization::Localizer;
 use crate::telegram::Sender;
 
 /// So many people are claimed at a time: what a crash may cost.
-const CLAIMED_AT_ONCE: usize = 10;
+const CLAIMED_AT_ONCE: usize = 5;
 
 /// So many people are read from the list at a time.
 const PAGE: usize = 200;

@@ -16,7 +16,7 @@ const PEOPLE: i64 = 60;
 const BLOCKED_EVERY: i64 = 10;
 const TEXT: &str = "The office is closed on Monday.\nHappy holidays! <b>*not markup*</b>";
 /// So many a crash may cost, as the book says.
-const COST_OF_A_CRASH: usize = 10;
+const COST_OF_A_CRASH: usize = 5;
 
 async fn town_with_an_admin() -> (std::sync::Arc<Town>, BotProcess, Person) {
     let town = Town::new().await;
