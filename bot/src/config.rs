@@ -69,6 +69,8 @@ pub struct Settings {
     pub store: StoreUrl,
     /// Those who may use the operator's commands.
     pub admins: BTreeSet<UserId>,
+    /// How many messages of a broadcast are sent in a second.
+    pub broadcast_rate: u32,
     /// Where balances are kept, and what is charged.
     pub ledger: LedgerSettings,
     /// When idle sessions are removed.
@@ -154,6 +156,7 @@ impl Settings {
         let api_key = findings.read(&setting::SHIPPING_API_KEY, values::parse_api_key);
         let generation = GenerationSettings::read(&mut findings);
         let admins = findings.read(&setting::ADMINS, values::parse_user_ids);
+        let broadcast_rate = findings.read(&setting::BROADCAST_RATE, values::parse_broadcast_rate);
         let ledger = LedgerSettings::read(&mut findings, admins.as_ref());
         let interval = findings.read(&setting::CLEANUP_INTERVAL, values::parse_cleanup_interval);
         let idle = findings.read(&setting::CLEANUP_IDLE, values::parse_cleanup_idle);
@@ -177,6 +180,7 @@ impl Settings {
                 generation,
                 store: store?,
                 admins: admins?,
+                broadcast_rate: broadcast_rate?,
                 ledger: ledger?,
                 cleanup: CleanupSettings {
                     interval: interval?,

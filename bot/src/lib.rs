@@ -1,6 +1,7 @@
 //! Stepkeep, the bot: delivery, flows, and the clients of the outside APIs.
 
 pub mod admin_messages;
+pub mod broadcast;
 pub mod catalogue;
 pub mod cli;
 pub mod config;
@@ -19,6 +20,8 @@ pub mod logging;
 pub mod metrics;
 pub mod money;
 pub mod observation;
+pub mod overview;
+pub mod people;
 pub mod polling;
 pub mod run;
 pub mod runner;

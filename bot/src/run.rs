@@ -1,5 +1,6 @@
 //! `stepkeep run`: puts the parts together, and takes them apart again in order.
 
+mod admins;
 mod by_polling;
 mod by_webhook;
 mod generation;
@@ -21,6 +22,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::admin_messages::AdminMessages;
+use crate::broadcast::Broadcasts;
 use crate::catalogue::{AccountCatalogue, Catalogues};
 use crate::config::{Settings, TelegramSettings};
 use crate::dead_letters::{self, DeadLetters};
@@ -31,6 +33,7 @@ use crate::ledger::{Ledger, LedgerWatch};
 use crate::localization::{Language, Localizer};
 use crate::metrics::{CacheCollector, Census, CensusConfig, Metrics, RunnerLoadCollector};
 use crate::observation::Observers;
+use crate::people::{People, SEEN_KEPT_FOR};
 use crate::runner::{Drained, Runner, RunnerLimits, RunnerParts};
 use crate::shipping::{ShippingApi, ShippingClient, ShippingConfig};
 use crate::status::{CacheFigures, Status, StatusServer};
@@ -38,6 +41,7 @@ use crate::store::OpenStore;
 use crate::store_size::StoreSizeWatch;
 use crate::telegram::{ClientConfig, Sender, SenderConfig, SessionShelf, TelegramClient};
 use crate::telemetry::Telemetry;
+use admins::Admins;
 use generation::Generation;
 use outside::Outside;
 use watched::Watched;
@@ -134,6 +138,9 @@ fn cleanup_settings(settings: &Settings) -> CleanupSettings {
             (SessionShelf::scope(), None),
             (Leadership::scope(), None),
             (Ledger::scope(), None),
+            (People::scope(), None),
+            (People::seen_scope(), Some(SEEN_KEPT_FOR)),
+            (Broadcasts::scope(), None),
             (DeadLetters::scope(), Some(dead_letters::KEPT_FOR)),
         ]),
         ..CleanupSettings::default()
@@ -278,6 +285,7 @@ async fn run_with_ledger(
         bot,
         settings.admins.clone(),
     );
+    let admins = Admins::of(settings, watched, &ledger, &clock, bot);
     let outside = Outside::of(
         &ledger,
         &shipping,
@@ -286,6 +294,8 @@ async fn run_with_ledger(
         Arc::new(notices),
         (Arc::clone(&store), bot),
     );
+    let outside = outside.with_admins(admins.effects());
+    let observers = observers.and(admins.observer());
     let ledger_watch = outside.ledger_watch;
     let runner = Runner::new(RunnerParts {
         engine: TurnEngine::new(
@@ -294,7 +304,7 @@ async fn run_with_ledger(
             Arc::new(SystemClock),
         ),
         sender: Arc::clone(&sender),
-        localizer,
+        localizer: Arc::clone(&localizer),
         effects: Arc::new(outside.effects),
         documents: Arc::new(outside.documents),
         bot,
@@ -306,7 +316,9 @@ async fn run_with_ledger(
     metrics.register(Arc::new(RunnerLoadCollector::new(&runner)));
     status.runs(&runner);
     let beside = go_on_beside(census, ledger_watch, metrics, &runner, stop);
+    let admins = admins.work(&sender, localizer, stop);
     let ended = take_updates(settings, telegram, store, &sender, &runner, status, stop).await;
+    admins.finish().await;
     drop(beside);
     learning.abort();
     ended

@@ -254,6 +254,13 @@ impl Menu {
         (data == button_data(&self.token, index, key)).then_some(action)
     }
 
+    /// What the button for an action carries in a session of this key; `None` when the menu doesn't offer it. For whoever shows
+    /// a message with the menu's buttons once more.
+    pub fn data(&self, key: &SessionKey, action: &str) -> Option<String> {
+        let index = self.actions.iter().position(|offered| offered == action)?;
+        Some(button_data(&self.token, index, key))
+    }
+
     /// Whom a button is for, where others see it too. What a button carries is never to be trusted: this only decides
     /// what is said.
     pub(crate) fn owner(data: &str) -> Option<UserId> {

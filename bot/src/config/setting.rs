@@ -29,7 +29,7 @@ impl Setting {
     pub const ENVIRONMENT_PREFIX: &'static str = "STEPKEEP_";
 
     /// Every setting, in the order in which people are told of them.
-    pub const ALL: [&'static Self; 51] = [
+    pub const ALL: [&'static Self; 52] = [
         &TELEGRAM_TOKEN,
         &TELEGRAM_API_URL,
         &DELIVERY,
@@ -52,6 +52,7 @@ impl Setting {
         &MAX_PROMPT_LENGTH,
         &MAX_ERROR_LENGTH,
         &ADMINS,
+        &BROADCAST_RATE,
         &LEDGER_URL,
         &CURRENCY,
         &WELCOME_CREDIT,
@@ -332,6 +333,16 @@ pub(super) static ADMINS: Setting = Setting {
     default: Some(""),
     secret: false,
     list: true,
+};
+
+pub(super) static BROADCAST_RATE: Setting = Setting {
+    key: "broadcast_rate",
+    about: "How many messages of a broadcast are sent in a second",
+    expected: "a whole number from 1 to 30",
+    example: "25",
+    default: Some("20"),
+    secret: false,
+    list: false,
 };
 
 pub(super) static LEDGER_URL: Setting = Setting {

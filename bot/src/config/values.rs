@@ -285,6 +285,14 @@ pub(super) fn parse_open_generations(text: &str) -> Result<usize, String> {
     }
 }
 
+/// How fast a broadcast goes out: Telegram takes 30 messages a second from a bot in all.
+pub(super) fn parse_broadcast_rate(text: &str) -> Result<u32, String> {
+    match text.trim().parse() {
+        Ok(number @ 1..=30) => Ok(number),
+        _ => Err("it is no whole number from 1 to 30".to_owned()),
+    }
+}
+
 /// How long a charge may be open: longer than any process is at it.
 pub(super) fn parse_reservation_hold(text: &str) -> Result<Duration, String> {
     parse_duration(text, Duration::from_secs(30), Duration::from_hours(7 * 24))
@@ -355,6 +363,13 @@ mod tests {
         for wrong in ["", "much", "-1 GiB", "1 parsec"] {
             assert!(parse_size(wrong).unwrap_err().contains("unit"), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_broadcast_is_no_faster_than_telegram() {
+        let read = |text| parse_broadcast_rate(text).ok();
+        let read = ["0", "1", " 30 ", "31", "20.5", "fast"].map(read);
+        assert_eq!(read, [None, Some(1), Some(30), None, None, None]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The outside calls that turns ask for: who makes them, outside of any turn.
 
+mod admin;
 mod documents;
 mod generation;
 mod label_payments;
@@ -15,6 +16,7 @@ use std::fmt;
 use async_trait::async_trait;
 use stepkeep_core::{FieldValue, PendingEffect};
 
+pub use admin::AdminEffects;
 pub use documents::{Document, DocumentError, Documents, LabelDocuments};
 pub use generation::{
     Callbacks, FileTrouble, GenerationCare, GenerationEffects, GenerationInspector, RESULT_SOURCE, SentFiles,

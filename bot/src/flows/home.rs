@@ -7,6 +7,7 @@ use stepkeep_core::{
     Event, FieldValue, Flow, FlowError, FlowName, Home, Lost, Message, Next, Reply, Turn, TurnContext,
 };
 
+use super::admin::{self, AdminDialogue};
 use super::balance::{self, BALANCE, BalanceDialogue};
 use super::menus::Menu;
 use super::speech::{Speech, language_field};
@@ -35,6 +36,7 @@ pub(super) struct HomeFlow {
     main_menu: Menu,
     languages: Menu,
     balance: BalanceDialogue,
+    admin: AdminDialogue,
 }
 
 pub(super) fn name() -> FlowName {
@@ -42,13 +44,19 @@ pub(super) fn name() -> FlowName {
 }
 
 impl HomeFlow {
-    pub(super) fn new(localizer: Arc<Localizer>, can_generate: bool, balance: BalanceDialogue) -> Self {
+    pub(super) fn new(
+        localizer: Arc<Localizer>,
+        can_generate: bool,
+        balance: BalanceDialogue,
+        admin: AdminDialogue,
+    ) -> Self {
         Self {
             localizer,
             can_generate,
             main_menu: Menu::new(),
             languages: Menu::new(),
             balance,
+            admin,
         }
     }
 
@@ -125,6 +133,9 @@ impl HomeFlow {
         if let Some(turn) = settling::command(&self.balance.admins, context, &speech, command, arguments)? {
             return Ok(turn);
         }
+        if let Some(turn) = self.admin.command(context, &speech, command, arguments)? {
+            return Ok(turn);
+        }
         Ok(match command {
             "start" => Turn::enter(name()),
             "cancel" => self.cancel(context),
@@ -163,7 +174,10 @@ impl Flow for HomeFlow {
         {
             let turn = match balance::finished(&speech, name, payload, outcome)? {
                 Some(turn) => Some(turn),
-                None => settling::finished(&speech, name, payload, outcome)?,
+                None => match settling::finished(&speech, name, payload, outcome)? {
+                    Some(turn) => Some(turn),
+                    None => admin::finished(context, &speech, name, payload, outcome)?,
+                },
             };
             return turn
                 .ok_or_else(|| FlowError::new("unknown_call", format!("the home asked for no {name}")));
@@ -204,7 +218,10 @@ impl Home for HomeFlow {
                     let language = other.strip_prefix(LANGUAGE_PREFIX).and_then(Language::from_code);
                     match language {
                         Some(language) => Some(self.choose_language(context, language)),
-                        None => balance::action(context, other)?,
+                        None => match balance::action(context, other)? {
+                            Some(turn) => Some(turn),
+                            None => self.admin.action(context, &self.speech(context), other)?,
+                        },
                     }
                 }
             },

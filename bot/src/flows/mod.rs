@@ -1,5 +1,6 @@
 //! The bot's dialogues: pure functions from a session and an event to a turn.
 
+pub mod admin;
 pub mod balance;
 pub mod generation;
 mod home;
@@ -20,6 +21,7 @@ pub use speech::language_of_session;
 use crate::catalogue::RatesAtHand;
 use crate::localization::Localizer;
 use crate::money::Currency;
+use admin::AdminDialogue;
 use balance::BalanceDialogue;
 use generation::{GenerationFlow, GenerationOffer};
 use home::HomeFlow;
@@ -72,7 +74,10 @@ pub fn flows(localizer: &Arc<Localizer>, settings: &FlowSettings) -> Flows {
         admins: settings.admins.clone(),
         currency: settings.currency.unwrap_or(Currency::USD),
     };
-    let mut flows = Flows::new(HomeFlow::new(Arc::clone(localizer), can_generate, balance))
+    let admin = AdminDialogue {
+        admins: settings.admins.clone(),
+    };
+    let mut flows = Flows::new(HomeFlow::new(Arc::clone(localizer), can_generate, balance, admin))
         .with(ShippingFlow::new(Arc::clone(localizer), settings))
         .keeping(language_field());
     if let Some(offer) = &settings.generation {

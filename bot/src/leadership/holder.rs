@@ -4,16 +4,16 @@ use super::sign_of_life::{self, SignOfLife};
 
 /// This process, as others know it. It is alive for as long as this exists.
 #[derive(Debug)]
-pub(super) struct Holder {
+pub(crate) struct Holder {
     /// Random, so that no two are alike.
-    pub(super) id: String,
+    pub(crate) id: String,
     /// Where others can see whether it is alive; `None` when they can't.
-    pub(super) machine: Option<String>,
+    pub(crate) machine: Option<String>,
     _alive: Option<SignOfLife>,
 }
 
 impl Holder {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let id = format!("{:032x}", rand::random::<u128>());
         let alive = SignOfLife::give(&id);
         let machine = alive.as_ref().and_then(|_| sign_of_life::machine());
@@ -25,7 +25,7 @@ impl Holder {
     }
 
     /// Whether a holder is known to be dead: it ran where this process runs, and gives no sign of life.
-    pub(super) fn knows_dead(&self, id: &str, machine: Option<&str>) -> bool {
+    pub(crate) fn knows_dead(&self, id: &str, machine: Option<&str>) -> bool {
         machine.is_some() && machine == self.machine.as_deref() && sign_of_life::is_missing(id)
     }
 }

@@ -24,11 +24,11 @@ use stepkeep_core::{BotId, Clock, Scope, SessionStore, StoreError, StoreErrorKin
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use holder::Holder;
 pub use lead::{Lead, Standing, Tenure};
+pub(crate) use watch::{Abandoned, Verdict, Watch};
 
-use holder::Holder;
 use lease::{Lease, Record};
-use watch::{Verdict, Watch};
 
 /// How often the leader renews the lease.
 const RENEWED_EVERY: Duration = Duration::from_secs(2);

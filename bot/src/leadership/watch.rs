@@ -9,7 +9,7 @@ use super::UP_AFTER;
 
 /// What a process that stands by has seen of the lease.
 #[derive(Debug, Default)]
-pub(super) struct Watch {
+pub(crate) struct Watch {
     seen: Option<Seen>,
 }
 
@@ -24,7 +24,7 @@ struct Seen {
 
 /// Why nobody holds a lease, though it is not up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Abandoned {
+pub(crate) enum Abandoned {
     /// Its holder gave it up.
     Released,
     /// Its holder ran on this machine, and is gone.
@@ -32,14 +32,14 @@ pub(super) enum Abandoned {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     Wait,
     TakeOver(Because),
 }
 
 /// Why a lease is taken over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Because {
+pub(crate) enum Because {
     Abandoned(Abandoned),
     /// It was not renewed for too long.
     Up,
@@ -47,7 +47,7 @@ pub(super) enum Because {
 
 impl Watch {
     /// The lease was read at `now`, and had this revision.
-    pub(super) fn judge(
+    pub(crate) fn judge(
         &mut self,
         revision: Revision,
         abandoned: Option<Abandoned>,
@@ -75,7 +75,7 @@ impl Watch {
     }
 
     /// The lease could not be read: the leader may be unable to renew it for the same reason, so waiting begins anew.
-    pub(super) fn lose_sight(&mut self) {
+    pub(crate) fn lose_sight(&mut self) {
         self.seen = None;
     }
 }

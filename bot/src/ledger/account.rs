@@ -6,6 +6,7 @@
 //! - an operation done again with the same id changes nothing.
 
 mod folding;
+mod tally;
 
 use std::time::Duration;
 

@@ -1,5 +1,7 @@
 //! Accounts in a store: every operation is one conditional write, made again until it is clear what became of it.
 
+mod totals;
+
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -22,6 +24,8 @@ use super::error::LedgerError;
 use super::history::HistoryPage;
 use super::movement::{Credited, Purse};
 use crate::money::{Currency, Money};
+
+pub use totals::LedgerTotals;
 
 #[expect(
     clippy::expect_used,

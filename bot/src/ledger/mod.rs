@@ -31,7 +31,7 @@ pub use charge::{
 pub use config::LedgerConfig;
 pub use error::LedgerError;
 pub use history::{Folded, HistoryEntry, HistoryPage};
-pub use ledger::{AccountListener, AccountSummary, Ledger};
+pub use ledger::{AccountListener, AccountSummary, Ledger, LedgerTotals};
 pub use movement::{Credited, Movement, MovementKind, Purse};
 pub use settling::{Finding, Settling};
 pub use watch::{Inspector, LedgerWatch, OperatorNotices, Verdict};

@@ -24,7 +24,7 @@ const fn source(name: &'static str, english: &'static str, russian: &'static str
 }
 
 /// The message files, by subject.
-const SOURCES: [Source; 7] = [
+const SOURCES: [Source; 8] = [
     source(
         "common",
         include_str!("../../locales/en/common.ftl"),
@@ -59,6 +59,11 @@ const SOURCES: [Source; 7] = [
         "settling",
         include_str!("../../locales/en/settling.ftl"),
         include_str!("../../locales/ru/settling.ftl"),
+    ),
+    source(
+        "admin",
+        include_str!("../../locales/en/admin.ftl"),
+        include_str!("../../locales/ru/admin.ftl"),
     ),
 ];
 

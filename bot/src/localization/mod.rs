@@ -4,6 +4,7 @@
 //! parse modes are not used, so nothing that a person types can turn into markup.
 
 mod args;
+mod broadcast;
 mod generation;
 mod language;
 mod localizer;

@@ -26,6 +26,7 @@
 //! assert!(metrics.render().contains("stepkeep_moon_phase_ratio 0.5"));
 //! ```
 
+mod broadcast;
 mod caches;
 mod census;
 mod durations;
@@ -44,6 +45,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, Prometheu
 use parking_lot::RwLock;
 use tokio_util::sync::CancellationToken;
 
+pub use broadcast::BroadcastCollector;
 pub use caches::CacheCollector;
 pub use census::{Census, CensusConfig, SessionCount};
 pub use runner_load::RunnerLoadCollector;

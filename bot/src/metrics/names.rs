@@ -165,6 +165,10 @@ metrics! {
         "Entries that are there, expired ones among them.";
     CACHE_SHARED = "stepkeep_cache_shared_answers_total", Counter, ["cache", "outcome"],
         "What the level that processes share had (hit), had not (miss), or failed at (error).";
+    BROADCAST_MESSAGES = "stepkeep_broadcast_messages_total", Counter, ["outcome"],
+        "People whom this process dealt with in broadcasts, by what became of it: sent, blocked, failed, unclear.";
+    BROADCAST_RUNNING = "stepkeep_broadcast_running", Gauge, [],
+        "1 while this process works on a broadcast, else 0.";
     PROCESS_CPU = "process_cpu_seconds_total", Counter, [],
         "Processor time that the process used, in whole seconds.";
     PROCESS_MEMORY = "process_resident_memory_bytes", Gauge, [],

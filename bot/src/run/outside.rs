@@ -7,8 +7,8 @@ use stepkeep_core::{BotId, SessionStore};
 use super::generation::Generation;
 use crate::catalogue::Catalogues;
 use crate::effects::{
-    DocumentsBySource, EffectsByName, GenerationEffects, LabelDocuments, LabelInspector, LedgerEffects,
-    RESULT_SOURCE, SettlingEffects, ShippingEffects,
+    AdminEffects, DocumentsBySource, EffectsByName, GenerationEffects, LabelDocuments, LabelInspector,
+    LedgerEffects, RESULT_SOURCE, SettlingEffects, ShippingEffects,
 };
 use crate::flows::shipping::LABEL_SOURCE;
 use crate::ledger::{Inspector, Ledger, LedgerWatch, OperatorNotices};
@@ -24,6 +24,14 @@ pub(super) struct Outside {
 }
 
 impl Outside {
+    /// The same, and what admins ask for.
+    pub(super) fn with_admins(self, admins: AdminEffects) -> Self {
+        Self {
+            effects: self.effects.with(&AdminEffects::NAMES, admins),
+            ..self
+        }
+    }
+
     /// `sessions` are those of the dialogues, with the bot whose they are.
     pub(super) fn of(
         ledger: &Ledger,

@@ -17,6 +17,8 @@ pub(super) struct Watched {
     pub(super) store: Arc<dyn SessionStore>,
     pub(super) telemetry: Telemetry,
     pub(super) status: Status,
+    /// What the store tells of itself, if it does.
+    pub(super) administration: Option<Arc<dyn StoreAdministration>>,
     server: Option<StatusServer>,
 }
 
@@ -37,7 +39,7 @@ impl Watched {
                 None => Delivery::Polling,
             },
             store: Arc::clone(&store),
-            administration,
+            administration: administration.clone(),
             backend: settings.store.backend().feature().to_owned(),
             flows: flow_maps(),
             activity: Arc::clone(&telemetry.activity),
@@ -54,6 +56,7 @@ impl Watched {
             store,
             telemetry,
             status,
+            administration,
             server,
         })
     }

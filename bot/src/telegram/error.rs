@@ -188,6 +188,11 @@ impl TelegramError {
             TelegramErrorKind::Server(_) | TelegramErrorKind::Network | TelegramErrorKind::Timeout
         )
     }
+
+    /// Whether the call surely never reached Telegram, since there was no connection.
+    pub fn never_left(&self) -> bool {
+        self.source.as_ref().is_some_and(reqwest::Error::is_connect)
+    }
 }
 
 /// The parts of a failed answer that decide what it means.

@@ -1,6 +1,7 @@
 //! Delivery of single calls: replies, edits, answers to taps.
 
 mod pauses;
+mod room;
 
 use std::{future::Future, time::Duration};
 
@@ -21,6 +22,7 @@ use super::{
 };
 use crate::observation::Observer as _;
 use pauses::Pauses;
+use room::Room;
 
 /// What is read of a message that was sent.
 #[derive(Deserialize)]
@@ -65,6 +67,7 @@ pub struct Sender {
     client: TelegramClient,
     config: SenderConfig,
     pauses: Mutex<Pauses>,
+    room: Mutex<Room>,
 }
 
 impl Sender {
@@ -74,6 +77,7 @@ impl Sender {
             client,
             config,
             pauses: Mutex::new(Pauses::default()),
+            room: Mutex::new(Room::default()),
         }
     }
 
@@ -129,6 +133,39 @@ impl Sender {
             .await
     }
 
+    /// Makes a call that has time: only when the chat isn't paused and this bot makes fewer calls than Telegram takes. So replies,
+    /// which never wait for it, go first. It is tried once: whoever must not send twice decides what comes next.
+    ///
+    /// When dropped, the call may or may not have been carried out.
+    ///
+    /// # Errors
+    /// [`TelegramError`], by kind. After [`TelegramErrorKind::RetryAfter`] the chat is paused.
+    pub async fn send_behind_others<P>(&self, chat: ChatId, payload: &P) -> Result<P::Output, TelegramError>
+    where
+        P: Payload + Serialize + Sync,
+        P::Output: DeserializeOwned + Send,
+    {
+        loop {
+            self.wait_for(Some(chat)).await;
+            let full_until = self.room.lock().take_if_free(Instant::now());
+            let Some(until) = full_until else { break };
+            sleep_until(until).await;
+        }
+        let result = self.client.call(payload).await;
+        if let Err(error) = &result
+            && let TelegramErrorKind::RetryAfter(pause) = *error.kind()
+        {
+            self.told_to_wait(Some(chat), error, pause);
+        }
+        result
+    }
+
+    fn told_to_wait(&self, chat: Option<ChatId>, error: &TelegramError, pause: Duration) {
+        tracing::warn!(method = %error.method(), chat_id = chat.map(|chat| chat.0), ?pause, "told to wait");
+        self.client.observers().told_to_wait(pause);
+        self.pauses.lock().record(chat, pause, Instant::now());
+    }
+
     /// Makes `attempt`s until one goes through or fails for good.
     async fn deliver<T, A, F>(&self, chat: Option<ChatId>, attempt: A) -> Result<T, TelegramError>
     where
@@ -139,15 +176,16 @@ impl Sender {
         let mut give_up_at = None;
         loop {
             self.wait_for(chat).await;
+            if chat.is_some() {
+                self.room.lock().take(Instant::now());
+            }
             let error = match attempt().await {
                 Ok(value) => return Ok(value),
                 Err(error) => error,
             };
             let now = Instant::now();
             if let TelegramErrorKind::RetryAfter(pause) = *error.kind() {
-                tracing::warn!(method = %error.method(), chat_id = chat.map(|chat| chat.0), ?pause, "told to wait");
-                self.client.observers().told_to_wait(pause);
-                self.pauses.lock().record(chat, pause, now);
+                self.told_to_wait(chat, &error, pause);
                 continue;
             }
             let give_up_at = *give_up_at.get_or_insert(now + self.config.retry_for);

@@ -9,6 +9,7 @@ mod bad_input;
 mod balancer;
 mod bot_here;
 mod bot_process;
+mod broadcast;
 mod conversation;
 mod generations;
 mod kills;

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use async_trait::async_trait;
 use stepkeep::leadership::Leadership;
 use stepkeep::ledger::Ledger;
+use stepkeep::people::People;
 use stepkeep_core::{
     CleanupPolicy, CleanupReport, MemoryStorage, NewSession, Revision, ScanCursor, ScanFilter, ScanPage,
     Session, SessionChange, SessionKey, SessionStore, StoreError,
@@ -32,10 +33,16 @@ impl Counting {
         )
     }
 
-    /// Who polls is settled in the store too, once in a while and for all conversations together; and money moves while
-    /// labels are bought, not while taps are answered.
+    /// Who polls is settled in the store too, once in a while and for all conversations together; money moves while
+    /// labels are bought, not while taps are answered; and that a person is there is noted once an hour, beside the turns.
     fn count(counter: &AtomicU32, key: &SessionKey) {
-        if ![Leadership::scope(), Ledger::scope()].contains(key.scope()) {
+        let others = [
+            Leadership::scope(),
+            Ledger::scope(),
+            People::scope(),
+            People::seen_scope(),
+        ];
+        if !others.contains(key.scope()) {
             counter.fetch_add(1, Ordering::SeqCst);
         }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use stepkeep::dead_letters::Reason;
 use stepkeep::metrics::names::{ALL, MetricKind};
-use stepkeep::metrics::{CacheCollector, Census, CensusConfig, Metrics};
+use stepkeep::metrics::{BroadcastCollector, CacheCollector, Census, CensusConfig, Metrics};
 use stepkeep::observation::{
     Api, Cause, EffectChanged, EffectState, LetterPutAside, Observer, OperationName, OutsideCallFinished,
     Place, Refusal, RunAgain, TimerFired, TimerKind, TurnFinished, UpdateCame, UpdateRefused,
@@ -25,6 +25,7 @@ use crate::census::{flows, session_in};
 pub(crate) async fn after_one_of_each() -> Metrics {
     let metrics = Metrics::new();
     metrics.register(Arc::new(CacheCollector::new(|| vec![CacheStatistics::default()])));
+    metrics.register(Arc::new(BroadcastCollector::new(Arc::default())));
     let observer = metrics.observer();
     tell_everything(&*observer);
     let observers = stepkeep::observation::Observers::new([observer]);
