@@ -90,6 +90,7 @@ pub fn observed_bot(store: &Arc<dyn SessionStore>, observers: &Observers) -> Run
         dead_letters: DeadLetters::new(Arc::clone(store), Arc::new(SystemClock), BOT),
         limits: RunnerLimits::default(),
         observers: observers.clone(),
+        payments: None,
     })
 }
 

@@ -25,6 +25,7 @@ mod redaction;
 mod setting;
 mod slowness;
 mod sources;
+mod stars;
 mod status;
 mod store_url;
 mod values;
@@ -44,6 +45,7 @@ pub use self::ledger::LedgerSettings;
 pub(crate) use self::redaction::without_secrets;
 pub use self::setting::Setting;
 pub use self::sources::{SettingFlags, Sources};
+pub use self::stars::StarsSettings;
 pub use self::status::{StatusListen, StatusSettings};
 pub(crate) use self::store_url::Place;
 pub use self::store_url::{StoreBackend, StoreUrl};
@@ -70,6 +72,8 @@ pub struct Settings {
     pub admins: BTreeSet<UserId>,
     /// Where balances are kept, and what is charged.
     pub ledger: LedgerSettings,
+    /// What is offered for Telegram's Stars: `None` is nothing.
+    pub stars: Option<StarsSettings>,
     /// When idle sessions are removed.
     pub cleanup: CleanupSettings,
     /// How long is kept what comes from elsewhere.
@@ -152,6 +156,8 @@ impl Settings {
         let generation = GenerationSettings::read(&mut findings);
         let admins = findings.read(&setting::ADMINS, values::parse_user_ids);
         let ledger = LedgerSettings::read(&mut findings, admins.as_ref());
+        let currency = ledger.as_ref().map(|ledger| ledger.config.currency);
+        let stars = StarsSettings::read(&mut findings, currency, generation.is_some());
         let interval = findings.read(&setting::CLEANUP_INTERVAL, values::parse_cleanup_interval);
         let idle = findings.read(&setting::CLEANUP_IDLE, values::parse_cleanup_idle);
         let cache = CacheSettings::read(&mut findings);
@@ -174,6 +180,7 @@ impl Settings {
                 store: store?,
                 admins: admins?,
                 ledger: ledger?,
+                stars: stars?.0,
                 cleanup: CleanupSettings {
                     interval: interval?,
                     idle: idle?,

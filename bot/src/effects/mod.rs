@@ -7,6 +7,7 @@ mod ledger;
 mod result_files;
 mod router;
 mod shipping;
+mod stars;
 mod telegram_files;
 
 use std::fmt;
@@ -23,6 +24,7 @@ pub use ledger::LedgerEffects;
 pub use result_files::{DocumentsBySource, ResultFiles};
 pub use router::EffectsByName;
 pub use shipping::ShippingEffects;
+pub use stars::StarsRefunds;
 pub use telegram_files::TelegramFiles;
 
 /// Makes outside calls.

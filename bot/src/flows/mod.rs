@@ -13,13 +13,13 @@ use std::sync::Arc;
 
 use stepkeep_core::{Flows, IdlePolicy, UserId};
 
-pub use home::COMMANDS;
+pub use home::{COMMANDS, STARS_COMMANDS};
 pub use speech::language_of_session;
 
 use crate::catalogue::RatesAtHand;
 use crate::localization::Localizer;
 use crate::money::Currency;
-use balance::BalanceDialogue;
+use balance::{BalanceDialogue, StarsOffer};
 use generation::{GenerationFlow, GenerationOffer};
 use home::HomeFlow;
 use shipping::ShippingFlow;
@@ -38,6 +38,8 @@ pub struct FlowSettings {
     pub admins: BTreeSet<UserId>,
     /// The currency of balances; dollars if nothing is said.
     pub currency: Option<Currency>,
+    /// What is offered for Telegram's Stars; nothing without it.
+    pub stars: Option<StarsOffer>,
 }
 
 /// A dialogue as operators look at it.
@@ -70,6 +72,7 @@ pub fn flows(localizer: &Arc<Localizer>, settings: &FlowSettings) -> Flows {
     let balance = BalanceDialogue {
         admins: settings.admins.clone(),
         currency: settings.currency.unwrap_or(Currency::USD),
+        stars: settings.stars.clone(),
     };
     let mut flows = Flows::new(HomeFlow::new(Arc::clone(localizer), can_generate, balance))
         .with(ShippingFlow::new(Arc::clone(localizer), settings))

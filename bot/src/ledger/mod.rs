@@ -31,5 +31,5 @@ pub use config::LedgerConfig;
 pub use error::LedgerError;
 pub use history::{Folded, HistoryEntry, HistoryPage};
 pub use ledger::{AccountListener, AccountSummary, Ledger};
-pub use movement::{Credited, Movement, MovementKind, Purse};
+pub use movement::{Credited, Debited, Movement, MovementKind, Purse, StarsCredit};
 pub use watch::{Inspector, LedgerWatch, Verdict};

@@ -8,11 +8,12 @@ use super::generation::Generation;
 use crate::catalogue::Catalogues;
 use crate::effects::{
     DocumentsBySource, EffectsByName, GenerationEffects, LabelDocuments, LabelInspector, LedgerEffects,
-    RESULT_SOURCE, ShippingEffects,
+    RESULT_SOURCE, ShippingEffects, StarsRefunds,
 };
 use crate::flows::shipping::LABEL_SOURCE;
 use crate::ledger::{Inspector, Ledger, LedgerWatch};
 use crate::shipping::ShippingApi;
+use crate::telegram::TelegramClient;
 
 /// Whoever makes the outside calls of the dialogues, gets the files that they name, and looks into charges that are open for
 /// long.
@@ -53,5 +54,12 @@ impl Outside {
             documents,
             ledger_watch: LedgerWatch::new(ledger.clone(), inspectors),
         }
+    }
+
+    /// The same, and Stars can be given back.
+    pub(super) fn with_stars(mut self, ledger: &Ledger, telegram: &TelegramClient) -> Self {
+        let refunds = StarsRefunds::new(ledger.clone(), Arc::new(telegram.clone()));
+        self.effects = self.effects.with(&StarsRefunds::NAMES, refunds);
+        self
     }
 }
