@@ -54,7 +54,13 @@ impl StarsRefunds {
         }
         let error = match self.api.refund_stars(*user, charge).await {
             Ok(refund) => {
-                tracing::warn!(user_id = user.0, admin = by.0, charge, ?refund, "an admin gave Stars back");
+                tracing::warn!(
+                    user_id = user.0,
+                    admin = by.0,
+                    charge,
+                    ?refund,
+                    "an admin gave Stars back"
+                );
                 return Ok(Some(RefundOutcome::Done));
             }
             Err(error) => error,

@@ -24,8 +24,8 @@ use super::history::{Folded, HistoryEntry};
 use super::ledger::AccountSummary;
 use super::movement::{Movement, MovementKind, Purse, StarsCredit};
 use crate::money::{Currency, Money, MoneyError};
-pub(super) use stars::Debit;
 use folding::{CHARGE_PREFIX, ForgottenId, MOVEMENT_PREFIX};
+pub(super) use stars::Debit;
 
 /// The version of the record. A version that reads an older one migrates it; a newer one is left alone.
 pub(super) const VERSION: u32 = 1;

@@ -33,7 +33,12 @@ impl Stars {
     }
 
     /// Looks once, in the background, for payments that were missed, if there can be any. When that fails, the bot goes on.
-    pub(super) fn catch_up(&self, telegram: &TelegramClient, clock: &Arc<dyn Clock>, stop: &CancellationToken) {
+    pub(super) fn catch_up(
+        &self,
+        telegram: &TelegramClient,
+        clock: &Arc<dyn Clock>,
+        stop: &CancellationToken,
+    ) {
         if self.offer.is_none() {
             return;
         }

@@ -28,15 +28,18 @@ impl Shared {
     /// Answers whether a payment may go through. In doubt it may not: nothing is lost by that.
     pub(super) async fn answer_checkout(&self, checkout: &Checkout, receipt: Receipt) {
         let (refusal, language) = tokio::join!(self.refusal(checkout), self.language_of(checkout));
-        let mut request = AnswerPreCheckoutQuery::new(
-            PreCheckoutQueryId(checkout.query.clone()),
-            refusal.is_none(),
-        );
+        let mut request =
+            AnswerPreCheckoutQuery::new(PreCheckoutQueryId(checkout.query.clone()), refusal.is_none());
         request.error_message = refusal.map(|message| self.localizer.plain(language, message));
         match tokio::time::timeout(ANSWERING, self.replies.sender().send(None, &request)).await {
             Ok(Ok(_)) => {}
             // It was answered before, or is too old: either way nobody waits.
-            Ok(Err(error)) if matches!(error.kind(), TelegramErrorKind::BadRequest(_) | TelegramErrorKind::QueryTooOld) => {
+            Ok(Err(error))
+                if matches!(
+                    error.kind(),
+                    TelegramErrorKind::BadRequest(_) | TelegramErrorKind::QueryTooOld
+                ) =>
+            {
                 tracing::debug!(user_id = checkout.user.0, %error, "nobody waits for an answer before a payment");
             }
             Ok(Err(error)) => {
@@ -67,7 +70,10 @@ impl Shared {
                 Some(refusal.message())
             }
             Err(_) => {
-                tracing::error!(user_id, "a payment is refused: the account can't be looked at in time");
+                tracing::error!(
+                    user_id,
+                    "a payment is refused: the account can't be looked at in time"
+                );
                 Some("stars-refused-unclear")
             }
         }

@@ -492,7 +492,8 @@ mod tests {
         }
         let query = json!({"id": "q", "from": {"id": 42, "is_bot": false, "first_name": "Ann", "language_code": "ru"},
             "currency": "XTR", "total_amount": 50, "invoice_payload": "p"});
-        let Incoming::Checkout(checkout) = read_json(&json!({"update_id": 9, "pre_checkout_query": query})) else {
+        let Incoming::Checkout(checkout) = read_json(&json!({"update_id": 9, "pre_checkout_query": query}))
+        else {
             panic!("no checkout");
         };
         assert_eq!((checkout.query.as_str(), checkout.user), ("q", UserId(42)));

@@ -128,7 +128,9 @@ impl BalanceDialogue {
         name: &str,
         details: &FieldValue,
     ) -> Result<Option<Turn>, FlowError> {
-        (name == PAYMENT).then(|| stars::paid(speech, details)).transpose()
+        (name == PAYMENT)
+            .then(|| stars::paid(speech, details))
+            .transpose()
     }
 
     /// The turn for what a call brought; `None` when the call isn't about money.

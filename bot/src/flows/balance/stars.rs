@@ -68,7 +68,12 @@ impl StarsOffer {
     }
 
     /// The turn for a button that is about Stars.
-    pub(super) fn action(&self, context: &TurnContext<'_>, speech: &Speech<'_>, action: &str) -> Option<Turn> {
+    pub(super) fn action(
+        &self,
+        context: &TurnContext<'_>,
+        speech: &Speech<'_>,
+        action: &str,
+    ) -> Option<Turn> {
         if action == PACKAGES {
             return Some(Turn::say(in_place(context, self.choice(speech))));
         }
@@ -111,8 +116,8 @@ impl StarsOffer {
             currency: STARS.to_owned(),
             amount: package.stars,
         };
-        let chosen = Message::text(speech.text("stars-chosen", &args()))
-            .row([(speech.plain("button-back"), CLOSE)]);
+        let chosen =
+            Message::text(speech.text("stars-chosen", &args())).row([(speech.plain("button-back"), CLOSE)]);
         Turn::say(in_place(context, chosen)).and_say(Reply::Invoice(bill))
     }
 }
@@ -161,7 +166,11 @@ pub(in crate::flows) fn paid(speech: &Speech<'_>, details: &FieldValue) -> Resul
 }
 
 /// The turn for `/refund <user> <charge> [force]`.
-pub(super) fn refund(context: &TurnContext<'_>, speech: &Speech<'_>, arguments: &str) -> Result<Turn, FlowError> {
+pub(super) fn refund(
+    context: &TurnContext<'_>,
+    speech: &Speech<'_>,
+    arguments: &str,
+) -> Result<Turn, FlowError> {
     let words: Vec<&str> = arguments.split_whitespace().collect();
     let request = match words[..] {
         [user, charge] => person(user).map(|user| (user, charge, false)),

@@ -98,9 +98,7 @@ impl Speech<'_> {
         match movement.kind {
             MovementKind::Welcome => self.text("history-welcome", &args),
             MovementKind::Refund => self.text("history-refund", &args),
-            MovementKind::Stars => {
-                self.text("history-stars", &args.with("stars", movement.reason.clone()))
-            }
+            MovementKind::Stars => self.text("history-stars", &args.with("stars", movement.reason.clone())),
             MovementKind::StarsReturned => self.text("history-stars-returned", &args),
             MovementKind::Credit if movement.reason.is_empty() => self.text("history-credit", &args),
             MovementKind::Credit => self.text(

@@ -134,9 +134,7 @@ mod tests {
             subject: String::new(),
             fingerprint: None,
         };
-        account
-            .reserve(new, PaidBy::Balance, &config(), NOW)
-            .unwrap()
+        account.reserve(new, PaidBy::Balance, &config(), NOW).unwrap()
     }
 
     #[test]
@@ -182,7 +180,10 @@ mod tests {
         assert_eq!(summary.owed, Some(usd(80)));
         assert_eq!((summary.available, summary.ai_only), (usd(0), usd(0)));
         // The debt is of the other purse: what came there still buys labels.
-        assert!(matches!(reserve(&mut account, ChargeKind::Label, 50), Reservation::Reserved(_)));
+        assert!(matches!(
+            reserve(&mut account, ChargeKind::Label, 50),
+            Reservation::Reserved(_)
+        ));
         account.credit_stars(&paid("stars:b", 100), NOW).unwrap();
         assert_eq!(account.summary(user, &config(), NOW).ai_only, usd(20));
     }
