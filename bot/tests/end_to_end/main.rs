@@ -24,6 +24,7 @@ mod redelivery;
 mod shared_cache;
 mod shipping_errors;
 mod standby;
+mod stars;
 mod stopping;
 mod supergroups;
 mod town;
