@@ -18,6 +18,7 @@ use stepkeep_core::{
 };
 use teloxide_core::payloads::{GetMe, SetMyCommands};
 use teloxide_core::types::BotCommand;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::catalogue::{AccountCatalogue, Catalogues};
@@ -290,10 +291,7 @@ async fn run_with_ledger(
             )
         }
     });
-    let recovery = tokio::spawn({
-        let (runner, stop) = (runner.clone(), stop.clone());
-        async move { runner.recover(&stop).await }
-    });
+    let recovery = keep_recovering(&runner, stop);
     let ended = take_updates(settings, telegram, store, &sender, &runner, status, stop).await;
     recovery.abort();
     learning.abort();
@@ -313,6 +311,12 @@ fn unusable_cache() -> Failure {
         "what comes from elsewhere can't be shared between processes",
         "look at STEPKEEP_CACHE_URL",
     )
+}
+
+/// Takes up what processes left undone, until stopped.
+fn keep_recovering(runner: &Runner, stop: &CancellationToken) -> JoinHandle<()> {
+    let (runner, stop) = (runner.clone(), stop.clone());
+    tokio::spawn(async move { runner.recover(&stop).await })
 }
 
 /// Lets operators see how the caches do.

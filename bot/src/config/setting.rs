@@ -433,14 +433,14 @@ pub(super) static STARS_PACKAGES: Setting = Setting {
     example: "50=1.00,250=5.50",
     default: Some(""),
     secret: false,
-    list: true,
+    list: false,
 };
 
 pub(super) static SUPPORT_CONTACT: Setting = Setting {
     key: "support_contact",
     about: "Whom people turn to about a payment, as /paysupport says it; needed with stars_packages",
     expected: "a text of up to 2000 characters",
-    example: "Write to @example_support.",
+    example: "@example_support",
     default: Some(""),
     secret: false,
     list: false,

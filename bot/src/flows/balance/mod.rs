@@ -178,8 +178,8 @@ impl BalanceDialogue {
         let message = match outcome {
             BalanceOutcome::Unavailable => Message::text(speech.plain("ledger-unavailable")),
             BalanceOutcome::Balance(account) => {
-                let stars = self.stars.as_ref();
-                let stars = stars.and_then(|stars| stars.button(speech, context.session));
+                let is_offered = self.stars.is_some();
+                let stars = StarsOffer::button(speech, context.session).filter(|_| is_offered);
                 Message::text(speech.balance(account)).row(stars).row([
                     (speech.plain("button-history"), format!("{HISTORY_PREFIX}0")),
                     (speech.plain("button-back"), CLOSE.to_owned()),

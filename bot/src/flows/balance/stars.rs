@@ -51,7 +51,7 @@ impl fmt::Debug for StarsOffer {
 
 impl StarsOffer {
     /// The button for the packages, where an invoice can be sent: over a business connection it can't (Bot API, "sendInvoice").
-    pub(super) fn button(&self, speech: &Speech<'_>, session: &Session) -> Option<(String, String)> {
+    pub(super) fn button(speech: &Speech<'_>, session: &Session) -> Option<(String, String)> {
         let can_be_sent = session.key().business().is_none();
         can_be_sent.then(|| (speech.plain("button-stars"), PACKAGES.to_owned()))
     }
