@@ -29,7 +29,7 @@ money-left-today = You have { $left } left for today.
 
 ## When money is short
 # $missing, $available (text)
-short-of-money = Your balance is short of { $missing }: you have { $available }. Nothing was bought. Please ask the operator to top it up, then press “Try again”; /balance shows what you have.
+short-of-money = Your balance is short of { $missing }: you have { $available }. Nothing was bought. /balance says how to top it up; then press “Try again”.
 short-of-daily-limit = Your daily limit is short of { $missing }: { $available } is left. Nothing was bought. It begins anew at midnight UTC.
 ledger-unavailable = I can't look at the balances right now. Nothing was bought. Please try again in a minute.
 ledger-other-currency = This price is in another currency than your balance, so I can't charge it. Nothing was bought; please ask the operator.
