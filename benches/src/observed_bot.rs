@@ -125,6 +125,7 @@ pub fn observed_bot(store: &Arc<dyn SessionStore>, observers: &Observers, telegr
         dead_letters: DeadLetters::new(Arc::clone(store), Arc::new(SystemClock), BOT),
         limits: RunnerLimits::default(),
         observers: observers.clone(),
+        payments: None,
     })
 }
 

@@ -25,6 +25,7 @@ mod redaction;
 mod setting;
 mod slowness;
 mod sources;
+mod stars;
 mod status;
 mod store_url;
 mod values;
@@ -45,6 +46,7 @@ pub use self::ledger::LedgerSettings;
 pub(crate) use self::redaction::without_secrets;
 pub use self::setting::Setting;
 pub use self::sources::{SettingFlags, Sources};
+pub use self::stars::StarsSettings;
 pub use self::status::{StatusListen, StatusSettings};
 pub(crate) use self::store_url::Place;
 pub use self::store_url::{StoreBackend, StoreUrl};
@@ -73,6 +75,8 @@ pub struct Settings {
     pub broadcast_rate: u32,
     /// Where balances are kept, and what is charged.
     pub ledger: LedgerSettings,
+    /// What is offered for Telegram's Stars: `None` is nothing.
+    pub stars: Option<StarsSettings>,
     /// When idle sessions are removed.
     pub cleanup: CleanupSettings,
     /// From what size of a store on operators are warned; never without it.
@@ -158,6 +162,8 @@ impl Settings {
         let admins = findings.read(&setting::ADMINS, values::parse_user_ids);
         let broadcast_rate = findings.read(&setting::BROADCAST_RATE, values::parse_broadcast_rate);
         let ledger = LedgerSettings::read(&mut findings, admins.as_ref());
+        let currency = ledger.as_ref().map(|ledger| ledger.config.currency);
+        let stars = StarsSettings::read(&mut findings, currency, generation.is_some());
         let interval = findings.read(&setting::CLEANUP_INTERVAL, values::parse_cleanup_interval);
         let idle = findings.read(&setting::CLEANUP_IDLE, values::parse_cleanup_idle);
         let store_size_warning = findings.read(&setting::STORE_SIZE_WARNING, values::parse_size);
@@ -182,6 +188,7 @@ impl Settings {
                 admins: admins?,
                 broadcast_rate: broadcast_rate?,
                 ledger: ledger?,
+                stars: stars?.0,
                 cleanup: CleanupSettings {
                     interval: interval?,
                     idle: idle?,

@@ -35,6 +35,9 @@ pub async fn demo(
             ("kie_api_key", "demo".to_owned()),
             ("kie_upload_url", format!("{sandbox}/generation")),
             ("welcome_credit", "1000.00".to_owned()),
+            ("stars_packages", "50=1.00, 250=5.50, 1000=23.00".to_owned()),
+            ("support_contact", "there is nobody, this is a demo".to_owned()),
+            ("terms", "nothing costs anything, this is a demo".to_owned()),
         ];
         let sources = arguments.sources(environment.iter().cloned());
         Settings::load(&sources.with_fixed("the demo", fixed))
@@ -107,6 +110,7 @@ Things to try:
   - Answer wrongly: \"Californa\", a ZIP code of another state, a photo.
   - Kill this process in the middle, start it again, and go on where you were.
   - Press Create with AI, and have a picture made, or a video. A prompt with \"Content Policy\" in it fails.
+  - Press Balance, top it up with Stars (everybody has as many as they like), and try to pay an invoice twice.
   - Send to the city \"Nowhere\", or to somebody named \"No Funds\", and see what happens.
 
 Sessions are kept in {}. Ctrl-C ends the demo.

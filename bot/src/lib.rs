@@ -27,6 +27,7 @@ pub mod run;
 pub mod runner;
 pub mod shipping;
 pub mod shutdown;
+pub mod stars;
 pub mod status;
 pub mod store;
 pub mod store_size;

@@ -5,6 +5,7 @@ mod by_polling;
 mod by_webhook;
 mod generation;
 mod outside;
+mod stars;
 mod watched;
 
 use std::collections::BTreeMap;
@@ -27,7 +28,7 @@ use crate::catalogue::{AccountCatalogue, Catalogues};
 use crate::config::{Settings, TelegramSettings};
 use crate::dead_letters::{self, DeadLetters};
 use crate::failure::Failure;
-use crate::flows::{COMMANDS, FlowSettings, flows};
+use crate::flows::{COMMANDS, FlowSettings, STARS_COMMANDS, flows};
 use crate::leadership::Leadership;
 use crate::ledger::{Ledger, LedgerWatch};
 use crate::localization::{Language, Localizer};
@@ -44,6 +45,7 @@ use crate::telemetry::Telemetry;
 use admins::Admins;
 use generation::Generation;
 use outside::Outside;
+use stars::Stars;
 use watched::Watched;
 
 /// How long what is under way may take to finish when the bot is stopped.
@@ -244,7 +246,7 @@ async fn run_with_ledger(
     let me = me.with_context(unknown_bot)?;
     status.is_known_as(me.username(), &me.full_name());
     let localizer = Arc::new(Localizer::new().context("the bot's texts can't be read")?);
-    set_commands(&sender, &localizer).await;
+    set_commands(&sender, &localizer, settings.stars.is_some()).await;
 
     let bot = telegram.bot_id();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -267,8 +269,10 @@ async fn run_with_ledger(
     )
     .await?;
     show_caches(&catalogues, status, metrics);
+    let stars = Stars::of(settings, &ledger);
     let flow_settings = FlowSettings {
         generation: generation.as_ref().map(|generation| generation.offer.clone()),
+        stars: stars.offer.clone(),
         ..flow_settings(settings, &catalogues)
     };
     let census = Census::new(
@@ -294,7 +298,9 @@ async fn run_with_ledger(
         Arc::new(notices),
         (Arc::clone(&store), bot),
     );
-    let outside = outside.with_admins(admins.effects());
+    let outside = outside
+        .with_admins(admins.effects())
+        .with_stars(&ledger, &telegram);
     let observers = observers.and(admins.observer());
     let ledger_watch = outside.ledger_watch;
     let runner = Runner::new(RunnerParts {
@@ -312,7 +318,9 @@ async fn run_with_ledger(
         dead_letters: DeadLetters::new(Arc::clone(&store), Arc::new(SystemClock), bot),
         limits: RunnerLimits::default(),
         observers: observers.clone(),
+        payments: Some(Arc::clone(&stars.desk)),
     });
+    stars.catch_up(&telegram, &clock, stop);
     metrics.register(Arc::new(RunnerLoadCollector::new(&runner)));
     status.runs(&runner);
     let beside = go_on_beside(census, ledger_watch, metrics, &runner, stop);
@@ -408,6 +416,7 @@ fn flow_settings(settings: &Settings, catalogues: &Catalogues) -> FlowSettings {
     FlowSettings {
         rates: Some(Arc::new(catalogues.rates.clone())),
         generation: None,
+        stars: None,
         shipping_idle: idle.shipping_timeout.map(|close_after| IdlePolicy {
             remind_after: idle.shipping_reminder,
             close_after,
@@ -453,10 +462,12 @@ fn shipping_client(settings: &Settings, observers: &Observers) -> anyhow::Result
 }
 
 /// Tells Telegram what the menu of commands shows. The bot works without it, so a failure is only logged.
-async fn set_commands(sender: &Sender, localizer: &Localizer) {
+async fn set_commands(sender: &Sender, localizer: &Localizer, with_stars: bool) {
+    let of_stars = STARS_COMMANDS.into_iter().filter(|_| with_stars);
+    let commands: Vec<_> = COMMANDS.into_iter().chain(of_stars).collect();
     for language in Language::ALL {
         let command = |name| BotCommand::new(name, localizer.plain(language, &format!("command-{name}")));
-        let mut request = SetMyCommands::new(COMMANDS.map(command));
+        let mut request = SetMyCommands::new(commands.iter().copied().map(command));
         // English is what everybody sees whose language has no menu of its own.
         request.language_code = (language != Language::English).then(|| language.code().to_owned());
         if let Err(error) = sender.send(None, &request).await {

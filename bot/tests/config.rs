@@ -174,6 +174,27 @@ fn a_webhook_is_needed_only_where_updates_come_by_one() {
 }
 
 #[test]
+fn stars_are_off_unless_packages_are_named_and_then_need_what_has_to_be_said() {
+    let machine = Machine::ready().file("support_contact = 'me'\nterms = 'none'");
+    assert!(machine.load("").unwrap().stars.is_none());
+    let machine = Machine::ready()
+        .file("stars_packages = '250=5.50, 50=1.00'")
+        .with("STEPKEEP_CURRENCY", "EUR");
+    insta::assert_snapshot!(machine.message(""));
+    let more = "--kie-api-key a-key --support-contact @me --terms https://bot.example.org/terms";
+    let stars = machine.load(more).unwrap().stars.unwrap();
+    let packages = stars.packages.iter();
+    let packages: Vec<_> = packages
+        .map(|package| format!("{} {}", package.stars, package.amount.to_decimal()))
+        .collect();
+    assert_eq!(packages, ["50 1.00", "250 5.50"]);
+    assert_eq!(stars.support, "@me");
+    let wrong = format!("{more} --stars-packages 50=1.00,free");
+    let message = machine.message(&wrong);
+    assert!(message.contains("\"free\" is no package"), "{message}");
+}
+
+#[test]
 fn what_is_wrong_with_a_webhook_is_said_at_once_without_the_secret() {
     let machine = Machine::ready()
         .file("webhook_max_connections = 101\nwebhook_secret = 'open sesame'")

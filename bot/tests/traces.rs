@@ -134,6 +134,7 @@ fn runner(store: &Arc<dyn SessionStore>) -> Runner {
         dead_letters: DeadLetters::new(Arc::clone(store), Arc::new(SystemClock), BOT),
         limits: RunnerLimits::default(),
         observers,
+        payments: None,
     })
 }
 

@@ -232,6 +232,10 @@ impl TurnEngine {
             },
             InputKind::File(file) => Event::File(file.clone()),
             InputKind::Other(what) => Event::Other(what.clone()),
+            InputKind::Happened { name, details } => Event::Happened {
+                name: name.clone(),
+                details: details.clone(),
+            },
             InputKind::ChatGone => Event::ChatGone,
             InputKind::Tap(tap) => {
                 context.tapped_message = Some(tap.message);

@@ -150,6 +150,13 @@ pub enum Event {
     File(FileInput),
     /// Something that no flow reads. The word names it.
     Other(String),
+    /// Something that happened and was dealt with elsewhere already: a payment, say. It only has to be told.
+    Happened {
+        /// What.
+        name: String,
+        /// All that is told of it.
+        details: FieldValue,
+    },
     /// The person can't be reached any more. Flows never see it: the conversation ends without a word.
     ChatGone,
     /// The person stopped answering. Flows are asked by [`Flow::remind`] and [`Flow::close`].
@@ -378,9 +385,10 @@ impl Turn {
             && effects.is_empty()
             && *timer == PartChange::Keep
             && error.is_none()
-            && replies
-                .iter()
-                .filter_map(Reply::message)
-                .all(|message| message.buttons.is_empty())
+            && replies.iter().all(|reply| match reply {
+                // Made out again, it would be another one, that can be paid as well.
+                Reply::Invoice(_) => false,
+                reply => reply.message().is_none_or(|message| message.buttons.is_empty()),
+            })
     }
 }

@@ -176,7 +176,8 @@ impl Form {
             | Event::Command { .. }
             | Event::Idle(_)
             | Event::TimerFired { .. }
-            | Event::EffectFinished { .. } => None,
+            | Event::EffectFinished { .. }
+            | Event::Happened { .. } => None,
         }
     }
 

@@ -130,6 +130,13 @@ pub enum InputKind {
     File(FileInput),
     /// Something that no flow reads: a sticker, a location, a poll. The word names it.
     Other(String),
+    /// Something that happened and was dealt with elsewhere already: a payment, say. It only has to be told.
+    Happened {
+        /// What.
+        name: String,
+        /// All that is told of it.
+        details: FieldValue,
+    },
     /// The person can't be reached any more: blocked the bot, or deleted the chat. The conversation ends, and nothing
     /// is said.
     ChatGone,

@@ -64,7 +64,7 @@ pub use layers::{Fault, Faults, WithFaults};
 pub use memory::MemoryStorage;
 pub use name::{FieldName, FlowName, InvalidName, MAX_NAME_LENGTH, StepName};
 pub use relocation::Relocated;
-pub use reply::{Button, MediaKind, Message, Progress, Reply};
+pub use reply::{Button, Invoice, MediaKind, Message, Progress, Reply};
 pub use revision::{Draw, InvalidRevision, Revision};
 pub use session::{NewSession, Position, Session};
 pub use session_manager::{Reverted, SessionDraft, SessionError, SessionManager, TypedSession};

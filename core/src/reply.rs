@@ -43,6 +43,23 @@ pub enum Reply {
     },
     /// Shows that something is under way, for a few seconds.
     Progress(Progress),
+    /// A bill that the person can pay in the messenger.
+    Invoice(Invoice),
+}
+
+/// A bill that the person can pay in the messenger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invoice {
+    /// What is paid for, in a few words.
+    pub title: String,
+    /// The same in a sentence.
+    pub description: String,
+    /// What comes back with the payment: it says which bill was paid.
+    pub payload: String,
+    /// The currency's code.
+    pub currency: String,
+    /// The price, in the currency's smallest unit.
+    pub amount: u32,
 }
 
 /// What a file is shown as.
@@ -127,7 +144,7 @@ impl Reply {
             | Self::Document { message, .. }
             | Self::Media { message, .. }
             | Self::Edit { message, .. } => Some(message),
-            Self::RemoveButtons { .. } | Self::Progress(_) => None,
+            Self::RemoveButtons { .. } | Self::Progress(_) | Self::Invoice(_) => None,
         }
     }
 
@@ -138,7 +155,7 @@ impl Reply {
             | Self::Document { message, .. }
             | Self::Media { message, .. }
             | Self::Edit { message, .. } => Some(message),
-            Self::RemoveButtons { .. } | Self::Progress(_) => None,
+            Self::RemoveButtons { .. } | Self::Progress(_) | Self::Invoice(_) => None,
         }
     }
 }

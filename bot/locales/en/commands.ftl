@@ -5,6 +5,8 @@ command-cancel = Cancel what we are doing
 command-help = What I can do
 command-language = Choose the language
 command-balance = What you can spend, and what was charged
+command-paysupport = Help with a payment
+command-terms = The terms of payments
 
 help =
     I take shipping orders inside the US: you tell me who sends what to whom, I compare the carriers' prices, buy the label you choose and send it to you as a PDF.
@@ -16,3 +18,7 @@ help =
     /language — English or Russian
     /balance — what you can spend, and what was charged
     /help — this message
+
+help-stars =
+    /paysupport — help with a payment
+    /terms — the terms of payments

@@ -10,6 +10,7 @@ button-older = Старее ▶️
 balance = 💳 Вы можете потратить { $amount }.
 balance-of-admin = 💳 Вы администратор и сегодня можете потратить ещё { $amount }.
 balance-ai-only = Из них { $amount } — только на генерации.
+balance-owed = Ещё { $amount } — долг за генерации, оплаченные звёздами, которые вам вернули.
 balance-reserved = Ещё { $amount } отложено на то, что сейчас делается.
 balance-dry-run = 🧪 Пробный режим: деньги не списываются.
 balance-top-up = Чтобы пополнить баланс, напишите оператору.
@@ -28,7 +29,7 @@ money-left-today = На сегодня осталось { $left }.
 
 ## Когда денег не хватает
 # $missing, $available (текст)
-short-of-money = На балансе не хватает { $missing }: у вас есть { $available }. Ничего не куплено. Попросите оператора пополнить баланс и нажмите «Попробовать ещё раз»; сколько у вас есть, покажет /balance.
+short-of-money = На балансе не хватает { $missing }: у вас есть { $available }. Ничего не куплено. Как пополнить баланс, подскажет /balance; потом нажмите «Ещё раз».
 short-of-daily-limit = Дневного лимита не хватает на { $missing }: осталось { $available }. Ничего не куплено. В полночь по UTC он начнётся заново.
 ledger-unavailable = Сейчас не могу посмотреть балансы. Ничего не куплено. Попробуйте, пожалуйста, через минуту.
 ledger-other-currency = Эта цена не в той валюте, в которой ваш баланс, поэтому списать её нельзя. Ничего не куплено; обратитесь, пожалуйста, к оператору.
@@ -42,6 +43,9 @@ history-welcome = { $date } +{ $amount } для начала
 history-credit = { $date } +{ $amount }
 history-credit-for = { $date } +{ $amount } { $reason }
 history-refund = { $date } +{ $amount } возвращено
+# $stars (текст)
+history-stars = { $date } +{ $amount } за { $stars } ⭐
+history-stars-returned = { $date } −{ $amount } звёзды возвращены
 history-open = { $date } ⏳ { $amount } отложено: { $subject }
 history-unclear = { $date } ❓ { $amount } отложено, пока неясно: { $subject }
 history-released = { $date } { $amount } не списано: { $subject }
@@ -71,3 +75,48 @@ user-summary =
     Где: { $place }
     Последний раз: { $seen }
 user-admin = Администратор, тратит из дневного лимита.
+refund-usage = Так: /refund кому платёж. Например: /refund 111111111 stxExampleOfAPayment. Со словом force в конце — даже если деньги потрачены или такого платежа здесь не знают.
+# $user, $charge (текст) в каждом
+refund-done = Звёзды платежа { $charge } возвращены { $user }, а деньги за них сняты с баланса.
+# $missing (текст)
+refund-spent = Ничего не возвращено: { $missing } из денег за { $charge } уже потрачено или отложено. Чтобы всё же вернуть звёзды и оставить долг за { $user }: /refund { $user } { $charge } force
+refund-no-payment = На балансе { $user } нет платежа { $charge }, ничего не возвращено. Чтобы всё же вернуть звёзды: /refund { $user } { $charge } force
+# $reason (текст)
+refund-refused = Telegram не возвращает звёзды платежа { $charge } ({ $reason }). Баланс { $user } остался как был.
+refund-unclear = Пока неясно, вернулись ли звёзды платежа { $charge } к { $user }; деньги за них с баланса сняты. Отправьте ту же команду позже: дважды ничего не вернётся.
+
+## Звёзды Telegram
+button-stars = ⭐ Пополнить звёздами
+stars-choose = ⭐ Сколько звёзд? Деньгами за них можно платить только за генерации.
+# $stars (число), $amount (текст) в каждом
+stars-package = { $stars } ⭐ → { $amount }
+stars-invoice-title = { $amount } на генерации
+stars-invoice-description = На ваш баланс придёт { $amount }, только на генерации.
+stars-chosen =
+    { $stars ->
+        [one] ⭐ { $stars } звезда — это { $amount }, только на генерации. Вот счёт, оплатить его можно один раз.
+        [few] ⭐ { $stars } звезды — это { $amount }, только на генерации. Вот счёт, оплатить его можно один раз.
+       *[many] ⭐ { $stars } звёзд — это { $amount }, только на генерации. Вот счёт, оплатить его можно один раз.
+    }
+# $available (текст) в каждом
+stars-paid = ✅ Спасибо! На ваш баланс пришло { $amount }, теперь вы можете потратить { $available }.
+stars-returned =
+    { $stars ->
+        [one] ↩️ Вам возвращена { $stars } звезда, а с баланса снято { $amount }. Теперь вы можете потратить { $available }.
+        [few] ↩️ Вам возвращены { $stars } звезды, а с баланса снято { $amount }. Теперь вы можете потратить { $available }.
+       *[many] ↩️ Вам возвращено { $stars } звёзд, а с баланса снято { $amount }. Теперь вы можете потратить { $available }.
+    }
+stars-unknown = Пришёл платёж, который не подходит ни к одному моему счёту, поэтому ваш баланс не изменился. Оператор это увидит; к кому обратиться, скажет /paysupport.
+# $contact (текст)
+stars-support = 🆘 Помощь с оплатой: { $contact }
+
+    Сам Telegram с покупками в этом боте помочь не может.
+# $terms (текст)
+stars-terms = 📄 Условия оплаты: { $terms }
+
+## Что Telegram показывает, когда платёж не проходит
+stars-refused-unknown = Этот счёт недействителен. Возьмите, пожалуйста, новый: /balance
+stars-refused-foreign = Этот счёт выставлен другому человеку. Возьмите, пожалуйста, свой: /balance
+stars-refused-outdated = Этого больше нет в продаже. Посмотрите, пожалуйста, что есть: /balance
+stars-refused-paid = Этот счёт уже оплачен. Чтобы пополнить ещё, возьмите, пожалуйста, новый: /balance
+stars-refused-unclear = Сейчас не могу посмотреть ваш баланс, поэтому звёзды не списаны. Попробуйте, пожалуйста, через минуту.

@@ -29,7 +29,7 @@ impl Setting {
     pub const ENVIRONMENT_PREFIX: &'static str = "STEPKEEP_";
 
     /// Every setting, in the order in which people are told of them.
-    pub const ALL: [&'static Self; 52] = [
+    pub const ALL: [&'static Self; 55] = [
         &TELEGRAM_TOKEN,
         &TELEGRAM_API_URL,
         &DELIVERY,
@@ -62,6 +62,9 @@ impl Setting {
         &OPEN_GENERATIONS,
         &RESERVATION_HOLD,
         &LEDGER_KEEP_DAYS,
+        &STARS_PACKAGES,
+        &SUPPORT_CONTACT,
+        &TERMS,
         &CLEANUP_INTERVAL,
         &CLEANUP_IDLE,
         &STORE_SIZE_WARNING,
@@ -431,6 +434,36 @@ pub(super) static LEDGER_KEEP_DAYS: Setting = Setting {
     expected: "a whole number from 1 to 3650",
     example: "365",
     default: Some("90"),
+    secret: false,
+    list: false,
+};
+
+pub(super) static STARS_PACKAGES: Setting = Setting {
+    key: "stars_packages",
+    about: "What people can buy with Telegram's Stars: how many, and what they bring; nothing if it is empty",
+    expected: "Stars, `=` and an amount in the currency of the accounts, separated by commas, or nothing",
+    example: "50=1.00,250=5.50",
+    default: Some(""),
+    secret: false,
+    list: false,
+};
+
+pub(super) static SUPPORT_CONTACT: Setting = Setting {
+    key: "support_contact",
+    about: "Whom people turn to about a payment, as /paysupport says it; needed with stars_packages",
+    expected: "a text of up to 2000 characters",
+    example: "@example_support",
+    default: Some(""),
+    secret: false,
+    list: false,
+};
+
+pub(super) static TERMS: Setting = Setting {
+    key: "terms",
+    about: "The terms of payments, or where they are, as /terms says it; needed with stars_packages",
+    expected: "a text of up to 2000 characters, or a URL",
+    example: "https://bot.example.org/terms",
+    default: Some(""),
     secret: false,
     list: false,
 };

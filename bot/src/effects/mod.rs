@@ -9,6 +9,7 @@ mod result_files;
 mod router;
 mod settling;
 mod shipping;
+mod stars;
 mod telegram_files;
 
 use std::fmt;
@@ -27,6 +28,7 @@ pub use result_files::{DocumentsBySource, ResultFiles};
 pub use router::EffectsByName;
 pub use settling::SettlingEffects;
 pub use shipping::ShippingEffects;
+pub use stars::StarsRefunds;
 pub use telegram_files::TelegramFiles;
 
 /// Makes outside calls.

@@ -8,7 +8,7 @@ use stepkeep_core::{
 };
 
 use super::admin::{self, AdminDialogue};
-use super::balance::{self, BALANCE, BalanceDialogue};
+use super::balance::{BALANCE, BalanceDialogue};
 use super::menus::Menu;
 use super::speech::{Speech, language_field};
 use super::{generation, settling, shipping};
@@ -17,6 +17,9 @@ use crate::localization::{Args, Language, Localizer};
 /// The commands, in the order in which Telegram's menu shows them. Each has its description in the message
 /// `command-<name>`.
 pub const COMMANDS: [&str; 5] = ["start", "cancel", "help", "language", "balance"];
+
+/// The commands that there are as well where people can pay with Telegram's Stars, as its terms ask for.
+pub const STARS_COMMANDS: [&str; 2] = ["paysupport", "terms"];
 
 /// The button that begins an order.
 pub(super) const NEW_ORDER: &str = "home:new_order";
@@ -125,6 +128,15 @@ impl HomeFlow {
         Turn::enter(name()).and_say(Reply::text(speech.plain("cancelled")))
     }
 
+    fn help(&self, context: &TurnContext<'_>) -> Turn {
+        let speech = self.speech(context);
+        let mut text = speech.plain("help");
+        if self.balance.stars.is_some() {
+            text = format!("{text}\n{}", speech.plain("help-stars"));
+        }
+        Turn::say(Reply::text(text))
+    }
+
     fn command(&self, context: &TurnContext<'_>, command: &str, arguments: &str) -> Result<Turn, FlowError> {
         let speech = self.speech(context);
         if let Some(turn) = self.balance.command(context, &speech, command, arguments)? {
@@ -139,7 +151,7 @@ impl HomeFlow {
         Ok(match command {
             "start" => Turn::enter(name()),
             "cancel" => self.cancel(context),
-            "help" => Turn::say(Reply::text(self.speech(context).plain("help"))),
+            "help" => self.help(context),
             "language" => self.language_choice(context),
             unknown => {
                 // Shortened: a command may be as long as a message.
@@ -172,7 +184,8 @@ impl Flow for HomeFlow {
             outcome,
         } = &context.event
         {
-            let turn = match balance::finished(&speech, name, payload, outcome)? {
+            let of_balance = (name.as_str(), payload, outcome);
+            let turn = match self.balance.finished(context, &speech, of_balance)? {
                 Some(turn) => Some(turn),
                 None => match settling::finished(&speech, name, payload, outcome)? {
                     Some(turn) => Some(turn),
@@ -212,19 +225,22 @@ impl Home for HomeFlow {
                 NEW_GENERATION if self.can_generate => Some(Turn::enter(generation::name())),
                 MAIN_MENU => Some(Turn::enter(name())),
                 CHOOSE_LANGUAGE => Some(self.language_choice(context)),
-                HELP => Some(Turn::say(Reply::text(self.speech(context).plain("help")))),
+                HELP => Some(self.help(context)),
                 CANCEL => Some(self.cancel(context)),
                 other => {
                     let language = other.strip_prefix(LANGUAGE_PREFIX).and_then(Language::from_code);
                     match language {
                         Some(language) => Some(self.choose_language(context, language)),
-                        None => match balance::action(context, other)? {
+                        None => match self.balance.action(context, &self.speech(context), other)? {
                             Some(turn) => Some(turn),
                             None => self.admin.action(context, &self.speech(context), other)?,
                         },
                     }
                 }
             },
+            Event::Happened { name, details } => {
+                BalanceDialogue::happened(&self.speech(context), name, details)?
+            }
             Event::Other(what) if what == "edited_message" => Some(Turn::say(Reply::text(
                 self.speech(context).plain("edits-not-read"),
             ))),

@@ -15,14 +15,14 @@ use std::sync::Arc;
 
 use stepkeep_core::{Flows, IdlePolicy, UserId};
 
-pub use home::COMMANDS;
+pub use home::{COMMANDS, STARS_COMMANDS};
 pub use speech::language_of_session;
 
 use crate::catalogue::RatesAtHand;
 use crate::localization::Localizer;
 use crate::money::Currency;
 use admin::AdminDialogue;
-use balance::BalanceDialogue;
+use balance::{BalanceDialogue, StarsOffer};
 use generation::{GenerationFlow, GenerationOffer};
 use home::HomeFlow;
 use shipping::ShippingFlow;
@@ -41,6 +41,8 @@ pub struct FlowSettings {
     pub admins: BTreeSet<UserId>,
     /// The currency of balances; dollars if nothing is said.
     pub currency: Option<Currency>,
+    /// What is offered for Telegram's Stars; nothing without it.
+    pub stars: Option<StarsOffer>,
 }
 
 /// A dialogue as operators look at it.
@@ -73,6 +75,7 @@ pub fn flows(localizer: &Arc<Localizer>, settings: &FlowSettings) -> Flows {
     let balance = BalanceDialogue {
         admins: settings.admins.clone(),
         currency: settings.currency.unwrap_or(Currency::USD),
+        stars: settings.stars.clone(),
     };
     let admin = AdminDialogue {
         admins: settings.admins.clone(),

@@ -1,11 +1,13 @@
 //! An account: what is on it, and what each operation makes of it. Pure.
 //!
 //! What always holds, whatever is done in whatever order:
-//! - of each purse, what is reserved is at most what is there, and neither is negative;
+//! - of each purse, what is reserved is at most what is there, and neither is negative; but Stars that are given back after
+//!   what they brought was spent leave the purse for generations below zero: a debt, which what comes there next pays;
 //! - what is there is all that came, without what was captured;
 //! - an operation done again with the same id changes nothing.
 
 mod folding;
+mod stars;
 mod tally;
 
 use std::time::Duration;
@@ -21,9 +23,10 @@ use super::config::LedgerConfig;
 use super::error::LedgerError;
 use super::history::{Folded, HistoryEntry};
 use super::ledger::AccountSummary;
-use super::movement::{Movement, MovementKind, Purse};
+use super::movement::{Movement, MovementKind, Purse, StarsCredit};
 use crate::money::{Currency, Money, MoneyError};
 use folding::{CHARGE_PREFIX, ForgottenId, MOVEMENT_PREFIX};
+pub(super) use stars::Debit;
 
 /// The version of the record. A version that reads an older one migrates it; a newer one is left alone.
 pub(super) const VERSION: u32 = 1;
@@ -89,6 +92,7 @@ impl Account {
                 purse: Purse::General,
                 reason: WELCOME.to_owned(),
                 at: now,
+                invoice: None,
             }));
         }
         account
@@ -107,12 +111,14 @@ impl Account {
         let reserved = self
             .reserved(Purse::General)
             .saturating_add(self.reserved(Purse::AiOnly));
+        let owed = self.free(Purse::AiOnly).min(0).saturating_neg();
         AccountSummary {
             currency: self.currency,
             total: self.money(total),
             reserved: self.money(reserved),
-            available: self.money(available),
-            ai_only: self.money(ai_only),
+            available: self.money(available.max(0)),
+            ai_only: self.money(ai_only.max(0)),
+            owed: (owed > 0).then(|| self.money(owed)),
             dry_run: config.is_dry_run(user),
             is_admin,
             open: self.open().cloned().collect(),
@@ -128,24 +134,34 @@ impl Account {
         reason: &str,
         now: Timestamp,
     ) -> Result<bool, LedgerError> {
-        let minor = self.minor(amount)?;
-        if minor == 0 {
-            return Err(LedgerError::NotPositive);
-        }
-        let is_known = self.movement(id).is_some() || self.is_forgotten(MOVEMENT_PREFIX, id);
-        if is_known {
-            return Ok(false);
-        }
-        self.add(purse, minor)?;
-        self.entries.push(HistoryEntry::Movement(Movement {
+        self.bring(Movement {
             id: id.to_owned(),
             kind: MovementKind::Credit,
             amount,
             purse,
             reason: shortened(reason),
             at: now,
-        }));
+            invoice: None,
+        })
+    }
+
+    /// Takes in a movement that brings money, once for each id; answers whether this call did.
+    fn bring(&mut self, movement: Movement) -> Result<bool, LedgerError> {
+        let minor = self.minor(movement.amount)?;
+        if minor == 0 {
+            return Err(LedgerError::NotPositive);
+        }
+        if self.knows_movement(&movement.id) {
+            return Ok(false);
+        }
+        self.add(movement.purse, minor)?;
+        self.entries.push(HistoryEntry::Movement(movement));
         Ok(true)
+    }
+
+    /// Whether there was a movement of this id, as far as that is remembered.
+    fn knows_movement(&self, id: &str) -> bool {
+        self.movement(id).is_some() || self.is_forgotten(MOVEMENT_PREFIX, id)
     }
 
     /// Reserves the price of something.
@@ -184,11 +200,11 @@ impl Account {
         if available < minor {
             return Ok(Reservation::Short {
                 missing: self.money(minor - available),
-                available: self.money(available),
+                available: self.money(available.max(0)),
             });
         }
         let ai_only = match (paid_by, new.kind) {
-            (PaidBy::Balance, ChargeKind::Generation) => self.free(Purse::AiOnly).min(minor),
+            (PaidBy::Balance, ChargeKind::Generation) => self.free(Purse::AiOnly).clamp(0, minor),
             _ => 0,
         };
         if paid_by == PaidBy::DailyLimit {
@@ -332,6 +348,7 @@ impl Account {
                 },
                 reason: shortened(reason),
                 at: now,
+                invoice: None,
             })),
             PaidBy::DailyLimit => self.give_day_back(at, minor),
             PaidBy::Balance | PaidBy::DryRun => {}
@@ -394,7 +411,7 @@ impl Account {
         self.charge_mut(id).ok_or(LedgerError::UnknownCharge)
     }
 
-    fn movement(&self, id: &str) -> Option<&Movement> {
+    pub(super) fn movement(&self, id: &str) -> Option<&Movement> {
         self.entries.iter().find_map(|entry| match entry {
             HistoryEntry::Movement(movement) if movement.id == id => Some(movement),
             _ => None,

@@ -15,14 +15,14 @@ use stepkeep_core::{
 };
 use tokio::time::Instant;
 
-use super::account::{Account, VERSION};
+use super::account::{Account, Debit, VERSION};
 use super::charge::{
     Cancelled, CaptureNote, Charge, ChargeStage, NewCharge, Noted, ReleaseReason, Reservation,
 };
 use super::config::LedgerConfig;
 use super::error::LedgerError;
 use super::history::HistoryPage;
-use super::movement::{Credited, Purse};
+use super::movement::{Credited, Debited, Movement, Purse, StarsCredit};
 use crate::money::{Currency, Money};
 
 pub use totals::LedgerTotals;
@@ -54,6 +54,9 @@ pub struct AccountSummary {
     pub available: Money,
     /// The part of what is available that buys generations only.
     pub ai_only: Money,
+    /// What the purse for generations is below zero, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owed: Option<Money>,
     /// Whether the person isn't charged for anything.
     pub dry_run: bool,
     /// Whether the person spends from the daily limit.
@@ -147,6 +150,77 @@ impl Ledger {
             Ok(Credited { is_new, available })
         })
         .await
+    }
+
+    /// Brings what a person paid with Telegram's Stars, once for each id.
+    ///
+    /// # Errors
+    /// As [`Ledger::credit`].
+    ///
+    /// # Cancellation
+    /// As [`Ledger::credit`].
+    pub async fn credit_stars(&self, user: UserId, paid: &StarsCredit) -> Result<Credited, LedgerError> {
+        self.change(user, |account, now| {
+            let is_new = account.credit_stars(paid, now)?;
+            let available = account.summary(user, &self.config, now).available;
+            Ok(Credited { is_new, available })
+        })
+        .await
+    }
+
+    /// Takes away what Stars brought that are given back, once for each `id`. If it was spent, nothing goes, unless the purse
+    /// `may_overdraw`: then it is owed.
+    ///
+    /// # Errors
+    /// As [`Ledger::credit`].
+    ///
+    /// # Cancellation
+    /// As [`Ledger::credit`].
+    pub async fn debit_stars(
+        &self,
+        user: UserId,
+        id: &str,
+        amount: Money,
+        may_overdraw: bool,
+    ) -> Result<Debited, LedgerError> {
+        self.change(user, |account, now| {
+            Ok(match account.debit_stars(id, amount, may_overdraw, now)? {
+                Debit::Short { missing } => Debited::Short { missing },
+                Debit::Done { is_new } => Debited::Done {
+                    is_new,
+                    available: account.summary(user, &self.config, now).available,
+                },
+            })
+        })
+        .await
+    }
+
+    /// Makes a [debit](Ledger::debit_stars) undone, since the Stars were not given back after all. Without such a debit,
+    /// nothing happens.
+    ///
+    /// # Errors
+    /// [`LedgerError`], of the store.
+    ///
+    /// # Cancellation
+    /// As [`Ledger::credit`].
+    pub async fn undo_debit(&self, user: UserId, id: &str) -> Result<(), LedgerError> {
+        self.change(user, |account, _| account.undo_debit(id)).await
+    }
+
+    /// A movement as it stands; `None` when there is none, or when it was long ago. A read.
+    ///
+    /// # Errors
+    /// [`LedgerError`], of the store.
+    pub async fn movement(&self, user: UserId, id: &str) -> Result<Option<Movement>, LedgerError> {
+        Ok(self.read(user).await?.movement(id).cloned())
+    }
+
+    /// Whether this person has paid an invoice, as far as that is remembered. A read.
+    ///
+    /// # Errors
+    /// [`LedgerError`], of the store.
+    pub async fn is_invoice_paid(&self, user: UserId, invoice: &str) -> Result<bool, LedgerError> {
+        Ok(self.read(user).await?.is_invoice_paid(invoice))
     }
 
     /// Reserves the price of something, once for each id of a charge.

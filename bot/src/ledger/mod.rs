@@ -32,6 +32,6 @@ pub use config::LedgerConfig;
 pub use error::LedgerError;
 pub use history::{Folded, HistoryEntry, HistoryPage};
 pub use ledger::{AccountListener, AccountSummary, Ledger, LedgerTotals};
-pub use movement::{Credited, Movement, MovementKind, Purse};
+pub use movement::{Credited, Debited, Movement, MovementKind, Purse, StarsCredit};
 pub use settling::{Finding, Settling};
 pub use watch::{Inspector, LedgerWatch, OperatorNotices, Verdict};

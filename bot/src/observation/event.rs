@@ -17,8 +17,8 @@ pub struct UpdateCame {
     pub update_id: i64,
     /// What brought it.
     pub origin: Origin,
-    /// What it is, as a stable word: `text`, `command`, `tap`, `file`, `other` for a conversation's; `ignored`,
-    /// `tap_without_chat`, `chat_moved`, `unreadable` else.
+    /// What it is, as a stable word: `text`, `command`, `tap`, `file`, `other`, `payment` for a conversation's; `ignored`,
+    /// `tap_without_chat`, `chat_moved`, `checkout`, `unreadable` else.
     pub kind: &'static str,
     /// Which attempt of this process it is, from 1.
     pub attempt: u32,

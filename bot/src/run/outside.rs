@@ -8,11 +8,12 @@ use super::generation::Generation;
 use crate::catalogue::Catalogues;
 use crate::effects::{
     AdminEffects, DocumentsBySource, EffectsByName, GenerationEffects, LabelDocuments, LabelInspector,
-    LedgerEffects, RESULT_SOURCE, SettlingEffects, ShippingEffects,
+    LedgerEffects, RESULT_SOURCE, SettlingEffects, ShippingEffects, StarsRefunds,
 };
 use crate::flows::shipping::LABEL_SOURCE;
 use crate::ledger::{Inspector, Ledger, LedgerWatch, OperatorNotices};
 use crate::shipping::ShippingApi;
+use crate::telegram::TelegramClient;
 
 /// Whoever makes the outside calls of the dialogues, gets the files that they name, and looks into charges that are open for
 /// long.
@@ -64,5 +65,12 @@ impl Outside {
             documents,
             ledger_watch: LedgerWatch::new(ledger.clone(), inspectors).with_notices(notices),
         }
+    }
+
+    /// The same, and Stars can be given back.
+    pub(super) fn with_stars(mut self, ledger: &Ledger, telegram: &TelegramClient) -> Self {
+        let refunds = StarsRefunds::new(ledger.clone(), Arc::new(telegram.clone()));
+        self.effects = self.effects.with(&StarsRefunds::NAMES, refunds);
+        self
     }
 }

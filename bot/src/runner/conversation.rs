@@ -163,7 +163,19 @@ impl Shared {
             input,
             query,
             is_group_remark,
+            payment,
         } = incoming;
+        let told_of;
+        let input = match payment {
+            None => input,
+            Some(payment) => match self.book(payment, input).await {
+                Ok(input) => {
+                    told_of = input;
+                    &told_of
+                }
+                Err(answered) => return answered,
+            },
+        };
         let language = Language::from_language_code(input.language.as_deref());
         let mut query = query.as_ref();
         let told = (!is_group_remark).then_some(language);
@@ -546,7 +558,7 @@ pub(super) fn failed(error: &TurnError) -> Answered {
     }
 }
 
-fn error_chain(error: &dyn std::error::Error) -> String {
+pub(super) fn error_chain(error: &dyn std::error::Error) -> String {
     let sources = std::iter::successors(error.source(), |error| error.source());
     sources.fold(error.to_string(), |text, source| format!("{text}: {source}"))
 }

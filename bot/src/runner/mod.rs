@@ -9,6 +9,7 @@ mod moves;
 mod observation;
 mod order;
 mod outage;
+mod payments;
 mod poison;
 mod recovery;
 mod replay;
@@ -39,6 +40,7 @@ use crate::dead_letters::{DeadLetter, DeadLetters, LetterId, Reason};
 use crate::effects::{Documents, Effects};
 use crate::localization::{Language, Localizer};
 use crate::observation::{Observers, Refusal};
+use crate::stars::StarsDesk;
 use crate::telegram::incoming::{self, ConversationInput, Incoming};
 use crate::telegram::{Delivery, Origin, RawUpdate, Receipt, Sender};
 use conversation::Taken;
@@ -92,6 +94,8 @@ pub struct RunnerParts {
     pub limits: RunnerLimits,
     /// Who is told what goes on.
     pub observers: Observers,
+    /// Where payments are answered and booked; without it none goes through.
+    pub payments: Option<Arc<StarsDesk>>,
 }
 
 /// How much a runner takes on.
@@ -124,6 +128,7 @@ struct Shared {
     flood: Flood,
     moves: Arc<Moves>,
     observers: Observers,
+    payments: Option<Arc<StarsDesk>>,
     /// The updates that were answered without a trace in any session, so that a redelivered one isn't answered twice.
     answered: Mutex<LruCache<i64, ()>>,
 }
@@ -142,6 +147,7 @@ impl Runner {
             dead_letters,
             limits,
             observers,
+            payments,
         } = parts;
         let executor = KeyedExecutor::new(limits.executor, |key: &SessionKey, panic: &JobPanic| {
             tracing::error!(
@@ -170,6 +176,7 @@ impl Runner {
             flood: Flood::new(limits.flood),
             moves: Arc::default(),
             observers,
+            payments,
             answered: Mutex::new(LruCache::new(REMEMBERED_ANSWERS)),
         };
         Self {
@@ -212,11 +219,19 @@ impl Runner {
                 }
                 receipt.acknowledge();
             }
+            Incoming::Checkout(checkout) => {
+                let shared = Arc::clone(&self.shared);
+                self.shared
+                    .effect_tasks
+                    .spawn(async move { shared.answer_checkout(&checkout, receipt).await });
+            }
             Incoming::ChatMoved { from, to } => self.begin_move(from, to, receipt),
             Incoming::Conversation(input) => {
                 let key = input.key.clone();
                 let waiting = self.shared.executor.waiting(&key);
-                if attempt == 1 && !self.shared.flood.allows(&key, waiting) {
+                // What was paid is no noise, however much there is of it.
+                let may_be_refused = attempt == 1 && input.payment.is_none();
+                if may_be_refused && !self.shared.flood.allows(&key, waiting) {
                     self.shared.tell_of_refusal(update_id, &key, Refusal::Flood);
                     self.refuse(*input, receipt);
                     return;

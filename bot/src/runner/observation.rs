@@ -200,10 +200,12 @@ impl Shared {
         incoming: Option<&Incoming>,
     ) {
         let kind = match incoming {
+            Some(Incoming::Conversation(input)) if input.payment.is_some() => "payment",
             Some(Incoming::Conversation(input)) => kind_of(&input.input.kind),
             Some(Incoming::Ignored(_)) => "ignored",
             Some(Incoming::TapWithoutChat(_)) => "tap_without_chat",
             Some(Incoming::ChatMoved { .. }) => "chat_moved",
+            Some(Incoming::Checkout(_)) => "checkout",
             None => "unreadable",
         };
         self.observers.update_came(&UpdateCame {

@@ -239,6 +239,11 @@ impl Replies {
                 let file = File::new(source, file_name, message, Some(*media));
                 self.send_file(key, &destination, &file, language).await?
             }
+            Reply::Invoice(invoice) => self
+                .sender
+                .send(chat, &destination.invoice(invoice))
+                .await
+                .map(|_| None),
             // A kind that a newer version of the core knows: there is nothing that this one could send.
             _ => Ok(None),
         })

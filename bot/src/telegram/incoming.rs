@@ -6,8 +6,10 @@ use stepkeep_core::{
 };
 use teloxide_core::types::{
     CallbackQuery, CallbackQueryId, ChatMemberUpdated, FileMeta, MaybeInaccessibleMessage, Message,
-    MessageId, MessageKind, PhotoSize, Update, UpdateKind,
+    MessageId, MessageKind, PhotoSize, PreCheckoutQuery, Update, UpdateKind,
 };
+
+use crate::stars::{Checkout, PaymentKind, StarsPayment};
 
 /// What an update is to the bot.
 #[derive(Debug)]
@@ -23,6 +25,8 @@ pub enum Incoming {
     },
     /// A button of a message that belongs to no chat: it is answered, and nothing else.
     TapWithoutChat(CallbackQueryId),
+    /// A question whether a payment may go through, to be answered at once.
+    Checkout(Box<Checkout>),
     /// Nothing that the bot answers: the word says what.
     Ignored(&'static str),
 }
@@ -38,6 +42,8 @@ pub struct ConversationInput {
     pub query: Option<CallbackQueryId>,
     /// Whether it is a remark in a group, that the bot answers only when it is in a conversation with this person.
     pub is_group_remark: bool,
+    /// What was paid, or given back: it is booked before the conversation hears of it.
+    pub payment: Option<Box<StarsPayment>>,
 }
 
 /// Reads an update. `bot_name` is the bot's user name, to tell commands for it from those for other bots of a group.
@@ -55,6 +61,7 @@ pub fn read(update: &Update, bot: BotId, bot_name: &str, now: Timestamp) -> Inco
         }
         UpdateKind::CallbackQuery(query) => reader.tap(query),
         UpdateKind::MyChatMember(member) => reader.membership(member),
+        UpdateKind::PreCheckoutQuery(query) => Incoming::Checkout(Box::new(checkout(query))),
         UpdateKind::Error(_) => Incoming::Ignored("unknown_kind"),
         _ => Incoming::Ignored("not_for_a_conversation"),
     }
@@ -79,7 +86,13 @@ impl Reader<'_> {
             let from = ChatId(from.0);
             return Incoming::ChatMoved { from, to: here };
         }
-        self.of_message(message, |message| message_kind(message, self.bot_name))
+        let mut incoming = self.of_message(message, |message| message_kind(message, self.bot_name));
+        if let Incoming::Conversation(input) = &mut incoming {
+            input.payment = payment(message, input.key.user()).map(Box::new);
+            // It is for the bot, wherever it is told.
+            input.is_group_remark &= input.payment.is_none();
+        }
+        incoming
     }
 
     fn of_message(&self, message: &Message, kind: impl FnOnce(&Message) -> InputKind) -> Incoming {
@@ -160,6 +173,7 @@ impl Reader<'_> {
             input,
             query,
             is_group_remark,
+            payment: None,
         }))
     }
 }
@@ -174,6 +188,46 @@ fn business_connection(message: &Message) -> Option<&teloxide_core::types::Busin
 /// Telegram's ids have at most 52 significant bits (Bot API, "User"), so the conversion is exact.
 fn user_id(id: teloxide_core::types::UserId) -> UserId {
     UserId(i64::try_from(id.0).unwrap_or(i64::MAX))
+}
+
+fn checkout(query: &PreCheckoutQuery) -> Checkout {
+    Checkout {
+        query: query.id.0.clone(),
+        user: user_id(query.from.id),
+        language: query.from.language_code.clone(),
+        currency: query.currency.clone(),
+        amount: query.total_amount,
+        payload: query.invoice_payload.clone(),
+    }
+}
+
+/// What a message says that this person has paid, or was given back.
+fn payment(message: &Message, user: UserId) -> Option<StarsPayment> {
+    match &message.kind {
+        MessageKind::SuccessfulPayment(message) => {
+            let payment = &message.successful_payment;
+            Some(StarsPayment {
+                kind: PaymentKind::Paid,
+                user,
+                charge: payment.telegram_payment_charge_id.0.clone(),
+                currency: payment.currency.clone(),
+                amount: payment.total_amount,
+                payload: payment.invoice_payload.clone(),
+            })
+        }
+        MessageKind::RefundedPayment(message) => {
+            let payment = &message.refunded_payment;
+            Some(StarsPayment {
+                kind: PaymentKind::Returned,
+                user,
+                charge: payment.telegram_payment_charge_id.0.clone(),
+                currency: payment.currency.clone(),
+                amount: payment.total_amount,
+                payload: payment.invoice_payload.clone(),
+            })
+        }
+        _ => None,
+    }
 }
 
 fn message_kind(message: &Message, bot_name: &str) -> InputKind {
@@ -419,5 +473,30 @@ mod tests {
             read_json(&json!({"update_id": 9, "novelty": {}})),
             Incoming::Ignored(_)
         ));
+    }
+
+    #[test]
+    fn payments_are_told_from_remarks_and_questions_about_them_are_nobodys_input() {
+        let payment = json!({"currency": "XTR", "total_amount": 50, "invoice_payload": "p",
+            "telegram_payment_charge_id": "c", "provider_payment_charge_id": ""});
+        let group = json!({"id": -5, "type": "group", "title": "G"});
+        for (field, kind) in [
+            ("successful_payment", PaymentKind::Paid),
+            ("refunded_payment", PaymentKind::Returned),
+        ] {
+            let input = conversation(read_json(&message(json!({field: payment, "chat": group}))));
+            let payment = input.payment.unwrap();
+            assert_eq!((payment.kind, payment.user), (kind, UserId(42)));
+            assert_eq!((payment.charge.as_str(), payment.amount), ("c", 50));
+            assert!(!input.is_group_remark);
+        }
+        let query = json!({"id": "q", "from": {"id": 42, "is_bot": false, "first_name": "Ann", "language_code": "ru"},
+            "currency": "XTR", "total_amount": 50, "invoice_payload": "p"});
+        let Incoming::Checkout(checkout) = read_json(&json!({"update_id": 9, "pre_checkout_query": query}))
+        else {
+            panic!("no checkout");
+        };
+        assert_eq!((checkout.query.as_str(), checkout.user), ("q", UserId(42)));
+        assert_eq!(checkout.language.as_deref(), Some("ru"));
     }
 }

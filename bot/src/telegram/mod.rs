@@ -11,6 +11,7 @@ pub mod incoming;
 pub mod outgoing;
 mod polling;
 mod sender;
+mod stars;
 mod subscription;
 mod token;
 mod transport;
@@ -26,6 +27,7 @@ pub use polling::{
     UpdateRequest, UpdateSource,
 };
 pub use sender::{Sender, SenderConfig};
+pub use stars::{STARS_PAGE, StarsApi, StarsRefund, StarsTransaction};
 pub use subscription::subscription;
 pub use token::{BotToken, InvalidToken};
 pub use transport::{Answer, Arguments, Call, HttpTransport, Transport};

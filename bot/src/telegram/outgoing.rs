@@ -1,10 +1,12 @@
 //! From replies to Telegram's requests.
 
-use stepkeep_core::{Message, Progress, SessionKey};
-use teloxide_core::payloads::{EditMessageReplyMarkup, EditMessageText, SendChatAction, SendMessage};
+use stepkeep_core::{Invoice, Message, Progress, SessionKey};
+use teloxide_core::payloads::{
+    EditMessageReplyMarkup, EditMessageText, SendChatAction, SendInvoice, SendMessage,
+};
 use teloxide_core::types::{
-    BusinessConnectionId, ChatAction, ChatId, InlineKeyboardButton, InlineKeyboardMarkup, MessageId,
-    Recipient, ReplyMarkup, ThreadId,
+    BusinessConnectionId, ChatAction, ChatId, InlineKeyboardButton, InlineKeyboardMarkup, LabeledPrice,
+    MessageId, Recipient, ReplyMarkup, ThreadId,
 };
 
 /// The longest text of a message, in UTF-16 code units (Bot API, "sendMessage").
@@ -13,6 +15,10 @@ pub const MAX_TEXT_UNITS: usize = 4096;
 pub const MAX_CAPTION_UNITS: usize = 1024;
 /// The longest short answer to a tap, in UTF-16 code units (Bot API, "answerCallbackQuery").
 pub const MAX_TAP_ANSWER_UNITS: usize = 200;
+/// The longest title of an invoice, in UTF-16 code units (Bot API, "sendInvoice").
+pub const MAX_INVOICE_TITLE_UNITS: usize = 32;
+/// The longest description of an invoice, in UTF-16 code units (Bot API, "sendInvoice").
+pub const MAX_INVOICE_DESCRIPTION_UNITS: usize = 255;
 
 /// Where a conversation's replies go.
 #[derive(Clone, Debug)]
@@ -99,6 +105,23 @@ impl Destination {
         let mut request = SendChatAction::new(self.recipient(), action);
         request.message_thread_id = self.thread;
         request.business_connection_id.clone_from(&self.business);
+        request
+    }
+
+    /// The request that sends a bill.
+    pub fn invoice(&self, invoice: &Invoice) -> SendInvoice {
+        let price = LabeledPrice::new(invoice.title.clone(), invoice.amount);
+        let mut request = SendInvoice::new(
+            self.recipient(),
+            shorten(&invoice.title, MAX_INVOICE_TITLE_UNITS),
+            shorten(&invoice.description, MAX_INVOICE_DESCRIPTION_UNITS),
+            invoice.payload.clone(),
+            invoice.currency.clone(),
+            [price],
+        );
+        // Empty for Stars (Bot API, "sendInvoice").
+        request.provider_token = Some(String::new());
+        request.message_thread_id = self.thread;
         request
     }
 

@@ -26,6 +26,7 @@ mod settling;
 mod shared_cache;
 mod shipping_errors;
 mod standby;
+mod stars;
 mod stopping;
 mod supergroups;
 mod town;

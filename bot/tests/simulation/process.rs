@@ -184,5 +184,6 @@ pub(crate) fn runner(
         dead_letters: DeadLetters::new(store, Arc::new(clock), bot),
         limits: RunnerLimits::default(),
         observers: Observers::default(),
+        payments: None,
     })
 }

@@ -1,6 +1,8 @@
 //! Every accepted answer changes the state exactly once, by one read and one write.
 
-use stepkeep_core::{Fault, FieldValue, Outcome, SessionStore, StoreErrorKind, StoreOperation, TurnError};
+use stepkeep_core::{
+    Fault, FieldValue, InputKind, Outcome, Reply, SessionStore, StoreErrorKind, StoreOperation, TurnError,
+};
 
 use crate::toy::{count, step};
 use crate::world::{World, applied, command, finished, key, repeated, tap, text, texts};
@@ -42,6 +44,34 @@ async fn passers_by_leave_no_record() {
     }
     assert_eq!(world.trips(), (3, 0));
     assert_eq!(world.stored().await, None);
+}
+
+#[tokio::test]
+async fn an_invoice_is_made_out_once_and_so_is_stored() {
+    let world = World::new();
+    let first = applied(world.send(1, command("bill", "")).await);
+    assert!(matches!(&first.replies[..], [Reply::Invoice(_)]));
+    let again = world
+        .another_engine()
+        .handle(&key(), &world.update(1, command("bill", "")))
+        .await;
+    // Computed again, its payload would be another one.
+    assert_eq!(repeated(again.unwrap()).replies, first.replies);
+}
+
+#[tokio::test]
+async fn what_happened_elsewhere_is_told_in_every_step_and_moves_nobody() {
+    let (world, _) = World::in_order().await;
+    let before = world.session().await;
+    let happened = InputKind::Happened {
+        name: "payment".to_owned(),
+        details: FieldValue::text("5"),
+    };
+    let told = applied(world.send(3, happened.clone()).await);
+    assert_eq!(texts(&told.replies), ["payment: \"5\""]);
+    assert_eq!(told.session.position(), before.position());
+    world.confirm(&told).await;
+    assert!(repeated(world.send(3, happened).await).replies.is_empty());
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use stepkeep_core::{
     EffectRequest, Event, FieldName, FieldValue, Fields, Flow, FlowError, FlowName, Flows, Home, IdlePolicy,
-    Lost, Message, Migration, Next, PartChange, Reply, Session, StepName, Timer, Turn, TurnContext,
+    Invoice, Lost, Message, Migration, Next, PartChange, Reply, Session, StepName, Timer, Turn, TurnContext,
 };
 
 /// How long an effect of the order has.
@@ -214,6 +214,16 @@ impl Home for Menu {
                     lease: LEASE,
                     outlives_flow: true,
                 }))
+            }
+            Event::Command { name, .. } if name == "bill" => Some(Turn::say(Reply::Invoice(Invoice {
+                title: "A coffee".to_owned(),
+                description: "For the bot".to_owned(),
+                payload: context.token.to_owned(),
+                currency: "XTR".to_owned(),
+                amount: 5,
+            }))),
+            Event::Happened { name, details } => {
+                Some(Turn::say(Reply::text(format!("{name}: {}", details.json()))))
             }
             Event::Action(action) if action == "cancel" => Some(Turn {
                 next: Next::Leave,

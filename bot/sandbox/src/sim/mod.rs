@@ -6,6 +6,7 @@ mod error;
 mod events;
 mod look;
 mod migrate;
+mod pay;
 mod people;
 mod speak;
 
@@ -30,6 +31,8 @@ pub(crate) fn router(world: Arc<World>) -> Router {
         .route("/messages", post(speak::message))
         .route("/uploads", post(speak::upload))
         .route("/taps", post(speak::tap))
+        .route("/pay", post(pay::pay))
+        .route("/payments/{id}", get(pay::payment))
         .route("/block", post(speak::block))
         .route("/migrate", post(migrate::migrate))
         .route("/updates", post(conduct::raw_update))

@@ -14,6 +14,7 @@ use super::{
     events::Listeners,
     files::{FileStore, SavedFile},
     message::{Draft, Message},
+    payments::Transaction,
     people::Person,
     updates::{AllowedUpdates, UpdateQueue},
     webhook::{Webhook, WebhookSettings},
@@ -43,6 +44,9 @@ pub(crate) struct SavedBot {
     chats: HashMap<i64, Chat>,
     menus: CommandMenus,
     files: Vec<SavedFile>,
+    /// Files of older sandboxes don't have it.
+    #[serde(default)]
+    transactions: Vec<Transaction>,
     pub(crate) webhook: Option<WebhookSettings>,
 }
 
@@ -53,6 +57,8 @@ pub(crate) struct BotState {
     pub(crate) chats: HashMap<i64, Chat>,
     first_message_id: i64,
     pub(crate) menus: CommandMenus,
+    /// Stars that came and went, oldest first.
+    pub(crate) transactions: Vec<Transaction>,
     pub(crate) webhook: Option<Webhook>,
     /// Drawn by each poll; the one that drew the latest may wait, the others are terminated.
     pub(crate) poll_ticket: u64,
@@ -68,6 +74,7 @@ impl Bot {
             chats: HashMap::new(),
             menus: CommandMenus::default(),
             files: Vec::new(),
+            transactions: Vec::new(),
             webhook: None,
         };
         Self::restored(blank, first_ids, changes)
@@ -82,6 +89,7 @@ impl Bot {
             mut chats,
             menus,
             files,
+            transactions,
             webhook: _,
         } = saved;
         let files = FileStore::restored(id, files);
@@ -101,6 +109,7 @@ impl Bot {
             chats,
             first_message_id: first_ids.message,
             menus,
+            transactions,
             webhook: None,
             poll_ticket: 0,
             listeners: Listeners::default(),
@@ -130,6 +139,7 @@ impl Bot {
             chats: state.chats.clone(),
             menus: state.menus.clone(),
             files: self.files.saved(),
+            transactions: state.transactions.clone(),
             webhook: state.webhook.as_ref().map(|webhook| webhook.settings.clone()),
         }
     }

@@ -153,6 +153,9 @@ impl Chat {
             }
             Content::MigratedTo(chat) => rendered["migrate_to_chat_id"] = (*chat).into(),
             Content::MigratedFrom(chat) => rendered["migrate_from_chat_id"] = (*chat).into(),
+            Content::Invoice(bill) => rendered["invoice"] = bill.invoice(),
+            Content::Paid(receipt) => rendered["successful_payment"] = receipt.payment(),
+            Content::Refunded(receipt) => rendered["refunded_payment"] = receipt.payment(),
         }
         if let Some(album) = &message.album {
             rendered["media_group_id"] = album.as_str().into();
@@ -201,7 +204,12 @@ impl Chat {
         }
         match &message.content {
             // A service message shows the other id as it is.
-            Content::Text(_) | Content::MigratedTo(_) | Content::MigratedFrom(_) => {}
+            Content::Text(_)
+            | Content::MigratedTo(_)
+            | Content::MigratedFrom(_)
+            | Content::Invoice(_)
+            | Content::Paid(_)
+            | Content::Refunded(_) => {}
             Content::Document { file, .. } => {
                 fields.insert("document".to_owned(), shown_file(bot.id, file, file.document()));
             }

@@ -4,7 +4,13 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{files::StoredFile, markup::Markup, people::Person, text::FormattedText};
+use super::{
+    files::StoredFile,
+    markup::Markup,
+    payments::{Bill, Receipt},
+    people::Person,
+    text::FormattedText,
+};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) enum Author {
@@ -32,6 +38,12 @@ pub(crate) enum Content {
     MigratedTo(i64),
     /// The service message that a supergroup begins with: it was the group of this id.
     MigratedFrom(i64),
+    /// What asks to be paid.
+    Invoice(Bill),
+    /// The service message that says that the person has paid.
+    Paid(Receipt),
+    /// The service message that says that the person was given back what they paid.
+    Refunded(Receipt),
 }
 
 impl Content {
@@ -42,14 +54,23 @@ impl Content {
             | Self::Document { caption: words, .. }
             | Self::Photo { caption: words, .. }
             | Self::Clip { caption: words, .. } => Some(words),
-            Self::MigratedTo(_) | Self::MigratedFrom(_) => None,
+            Self::MigratedTo(_)
+            | Self::MigratedFrom(_)
+            | Self::Invoice(_)
+            | Self::Paid(_)
+            | Self::Refunded(_) => None,
         }
     }
 
     pub(crate) fn file_mut(&mut self) -> Option<&mut Arc<StoredFile>> {
         match self {
             Self::Document { file, .. } | Self::Photo { file, .. } | Self::Clip { file, .. } => Some(file),
-            Self::Text(_) | Self::MigratedTo(_) | Self::MigratedFrom(_) => None,
+            Self::Text(_)
+            | Self::MigratedTo(_)
+            | Self::MigratedFrom(_)
+            | Self::Invoice(_)
+            | Self::Paid(_)
+            | Self::Refunded(_) => None,
         }
     }
 
@@ -58,7 +79,12 @@ impl Content {
             Self::Document { caption, .. } | Self::Photo { caption, .. } | Self::Clip { caption, .. } => {
                 Some(caption)
             }
-            Self::Text(_) | Self::MigratedTo(_) | Self::MigratedFrom(_) => None,
+            Self::Text(_)
+            | Self::MigratedTo(_)
+            | Self::MigratedFrom(_)
+            | Self::Invoice(_)
+            | Self::Paid(_)
+            | Self::Refunded(_) => None,
         }
     }
 }

@@ -16,6 +16,7 @@ use super::{
     callbacks::Presses,
     calls::CallLog,
     faults::Faults,
+    payments::Attempts,
     people::{People, Person},
     webhook::Webhook,
 };
@@ -57,6 +58,7 @@ pub(crate) struct World {
     pub(crate) clock: Clock,
     pub(crate) people: People,
     pub(crate) presses: Mutex<Presses>,
+    pub(crate) attempts: Mutex<Attempts>,
     pub(crate) calls: Mutex<CallLog>,
     pub(crate) faults: Mutex<Faults>,
     /// By what the pauses between tries of a webhook are multiplied.
@@ -85,6 +87,7 @@ impl World {
             clock,
             people: People::default(),
             presses: Mutex::default(),
+            attempts: Mutex::default(),
             calls: Mutex::default(),
             faults: Mutex::default(),
             webhook_retry_scale,
@@ -139,6 +142,7 @@ impl World {
         self.clock.reset();
         self.people.reset();
         *self.presses.lock() = Presses::default();
+        *self.attempts.lock() = Attempts::default();
         *self.calls.lock() = CallLog::default();
         self.faults.lock().clear();
         self.changes.mark();
@@ -158,6 +162,7 @@ impl World {
             bots: self.bots().iter().map(|bot| bot.saved()).collect(),
             people: self.people.all(),
             presses: self.presses.lock().clone(),
+            attempts: self.attempts.lock().clone(),
             faults: self.faults.lock().clone(),
             advanced_seconds: self.clock.advanced_seconds(),
         }
@@ -169,11 +174,13 @@ impl World {
             bots,
             people,
             presses,
+            attempts,
             faults,
             advanced_seconds,
         } = saved;
         self.people.restore(people);
         *self.presses.lock() = presses;
+        *self.attempts.lock() = attempts;
         *self.faults.lock() = faults;
         self.clock.restore(advanced_seconds);
         let first_ids = self.bots.read().first_ids;
@@ -195,6 +202,9 @@ pub(crate) struct SavedWorld {
     bots: Vec<SavedBot>,
     people: Vec<Arc<Person>>,
     presses: Presses,
+    /// Files of older sandboxes don't have it.
+    #[serde(default)]
+    attempts: Attempts,
     faults: Faults,
     advanced_seconds: i64,
 }

@@ -12,7 +12,7 @@
 //! | states | `waiting` (no bot yet), `welcome` (nothing said yet), `connection-lost`, `blocked` |
 //! | header | `bot-name`, `status`, `typing`, `whoami`, `theme-toggle`, `side-open` |
 //! | log | `log`, `day`, `message` (with `data-message-id` and `data-from`), `message-text`, `edited`, `quote`, `jump` |
-//! | in messages | `inline-keyboard`, `inline-button` (with `data-callback`; `aria-busy` until answered), `document`, `document-open`, `document-download`, `photo`, `photo-viewer` |
+//! | in messages | `inline-keyboard`, `inline-button` (with `data-callback`; `aria-busy` until answered; `data-pay` where it pays), `invoice`, `document`, `document-open`, `document-download`, `photo`, `photo-viewer` |
 //! | dock | `start`, `composer`, `send`, `commands`, `command-list`, `command` (with `data-command`), `reply-keyboard`, `reply-button`, `keyboard-toggle`, `unblock` |
 //! | uploads | `attach-photo`, `attach-file`, `photo-input`, `file-input`, `upload`, `caption`, `upload-send` |
 //! | notices | `toast`, `alert`, `alert-close` |
@@ -72,6 +72,7 @@ const ASSETS: &[Asset] = assets! {
         "media.js",
         "messages.js",
         "notices.js",
+        "payments.js",
         "people.js",
         "scroll.js",
         "status.js",

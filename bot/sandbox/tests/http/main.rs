@@ -14,6 +14,7 @@ mod faults;
 mod files;
 mod messages;
 mod migration;
+mod payments;
 mod people;
 mod polling;
 mod process;

@@ -82,6 +82,8 @@ impl Bot {
                 offset = update["update_id"].as_i64().unwrap() + 1;
                 if update["message"].is_object() {
                     self.read(update).await;
+                } else if update["pre_checkout_query"].is_object() {
+                    self.asked_before_payment(&update["pre_checkout_query"]).await;
                 } else if update["callback_query"].is_object() {
                     self.pressed(&update["callback_query"]).await;
                 }
@@ -99,6 +101,10 @@ impl Bot {
         }
         if message["photo"].is_array() {
             self.say(chat, "Got a photo").await;
+            return;
+        }
+        if message["successful_payment"].is_object() {
+            self.say(chat, "Thank you").await;
             return;
         }
         match message["text"].as_str().unwrap() {
@@ -120,6 +126,14 @@ impl Bot {
             "/label" => {
                 self.send_file(chat, "sendDocument", "document", "label.pdf", PDF)
                     .await;
+            }
+            "/invoices" => {
+                for stars in [50, 13] {
+                    let prices = json!([{"label": "Credits", "amount": stars}]);
+                    let parameters = json!({"chat_id": chat, "title": format!("{stars} credits"), "description": "For you",
+                        "payload": "p", "currency": "XTR", "prices": prices});
+                    self.call("sendInvoice", &parameters).await;
+                }
             }
             "/photo" => {
                 self.send_file(chat, "sendPhoto", "photo", "parcel.png", PNG)
@@ -143,6 +157,15 @@ impl Bot {
         let parameters =
             json!({"chat_id": chat, "text": text, "parse_mode": "HTML", "reply_markup": keyboard});
         self.call("sendMessage", &parameters).await;
+    }
+
+    async fn asked_before_payment(&self, query: &Value) {
+        let parameters = if query["total_amount"] == 13 {
+            json!({"pre_checkout_query_id": query["id"], "ok": false, "error_message": "An unlucky number"})
+        } else {
+            json!({"pre_checkout_query_id": query["id"], "ok": true})
+        };
+        self.call("answerPreCheckoutQuery", &parameters).await;
     }
 
     async fn pressed(&self, query: &Value) {

@@ -193,6 +193,25 @@ async fn a_pressed_button_waits_for_the_bots_answer() {
 }
 
 #[tokio::test]
+async fn invoices_are_paid_or_say_why_not() {
+    let stage = Stage::greeted(ANNA).await;
+    let browser = &stage.browser;
+    stage.write("/invoices").await;
+    browser.wait_for_text("invoice", "13 credits").await.unwrap();
+    browser.click_text("inline-button", "Pay ⭐️13").await.unwrap();
+    browser.wait_for_text("alert", "An unlucky number").await.unwrap();
+    browser.click("alert-close").await.unwrap();
+    browser.click_text("inline-button", "Pay ⭐️50").await.unwrap();
+    browser.wait_for_text("message", "You paid ⭐️ 50").await.unwrap();
+    browser.wait_for_text("message", "Thank you").await.unwrap();
+    browser
+        .wait_until("return document.querySelectorAll('[aria-busy=true]').length === 0")
+        .await
+        .unwrap();
+    stage.end().await;
+}
+
+#[tokio::test]
 async fn answers_edits_and_deletions_show() {
     let stage = Stage::greeted(ANNA).await;
     let browser = &stage.browser;

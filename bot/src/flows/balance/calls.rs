@@ -15,7 +15,13 @@ pub const CREDIT_ACCOUNT: &str = "credit_account";
 /// Looks at what an admin wants to know of a person. Payload: [`PersonRequest`]; outcome: [`PersonOutcome`].
 pub const LOOK_UP_PERSON: &str = "look_up_person";
 
-/// How long a process has for any of them. The ledger's own patience ends well before.
+/// Gives the Stars of a payment back. Payload: [`RefundRequest`]; outcome: [`RefundOutcome`].
+pub const REFUND_STARS: &str = "refund_stars";
+/// What a conversation is told of a payment by ([`InputKind::Happened`](stepkeep_core::InputKind::Happened)). Details:
+/// [`PaymentOutcome`](crate::stars::PaymentOutcome).
+pub const PAYMENT: &str = "payment";
+
+/// How long a process has for any of them but giving Stars back. The ledger's own patience ends well before.
 const LEASE: Duration = Duration::from_secs(30);
 
 /// Whose balance is looked at.
@@ -95,6 +101,42 @@ pub enum PersonOutcome {
     },
     /// It can't be read now.
     Unavailable,
+}
+
+/// Stars that an admin gives back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundRequest {
+    /// Who had paid.
+    pub user: UserId,
+    /// What Telegram knows the payment by.
+    pub charge: String,
+    /// Whether also when what they brought was spent, or is not known.
+    #[serde(default)]
+    pub is_forced: bool,
+    /// Which admin.
+    pub by: UserId,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundOutcome {
+    /// The person has the Stars, and what they had brought is gone from the account.
+    Done,
+    /// What they brought was spent; nothing happened.
+    Spent {
+        /// How much of it is missing.
+        missing: Money,
+    },
+    /// The account knows no such payment; nothing happened.
+    NoPayment,
+    /// Telegram does not give them back; the account is as it was.
+    Refused {
+        /// Telegram's reason.
+        reason: String,
+    },
+    /// It is not known whether they went back. What they had brought is gone from the account; asked again, it is tried again.
+    Unclear,
 }
 
 /// The answer comes wherever the person is by then.

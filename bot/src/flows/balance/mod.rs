@@ -2,6 +2,7 @@
 //! since a turn reads nothing but its session.
 
 pub mod calls;
+mod stars;
 mod words;
 
 use std::collections::BTreeSet;
@@ -14,8 +15,9 @@ use crate::localization::Args;
 use crate::money::{Currency, Money};
 use calls::{
     BalanceOutcome, BalanceRequest, CREDIT_ACCOUNT, CreditOutcome, CreditRequest, FETCH_BALANCE,
-    LOOK_UP_PERSON, PersonOutcome, PersonRequest,
+    LOOK_UP_PERSON, PAYMENT, PersonOutcome, PersonRequest, REFUND_STARS,
 };
+pub use stars::StarsOffer;
 
 /// The button that shows the balance.
 pub(super) const BALANCE: &str = "balance:show";
@@ -31,6 +33,8 @@ const LONGEST_REASON: usize = 100;
 pub(super) struct BalanceDialogue {
     pub(super) admins: BTreeSet<UserId>,
     pub(super) currency: Currency,
+    /// What is offered for Stars; nothing without it.
+    pub(super) stars: Option<StarsOffer>,
 }
 
 impl BalanceDialogue {
@@ -56,7 +60,8 @@ impl BalanceDialogue {
                 }
                 None => Turn::say(Reply::text(speech.plain("user-usage"))),
             }),
-            _ => None,
+            "refund" if is_admin => Some(stars::refund(context, speech, arguments)?),
+            name => self.stars.as_ref().and_then(|stars| stars.command(speech, name)),
         })
     }
 
@@ -91,74 +96,111 @@ fn show(user: UserId, page: Option<usize>, target: Option<i64>) -> Result<Turn, 
         .and_say(Reply::Progress(Progress::Typing)))
 }
 
-/// The turn for a button that is about money.
-pub(super) fn action(context: &TurnContext<'_>, action: &str) -> Result<Option<Turn>, FlowError> {
-    let user = context.session.key().user();
-    Ok(match action {
-        BALANCE => Some(show(user, None, None)?),
-        CLOSE => Some(Turn {
-            next: Next::Resume,
-            ..Turn::default()
-        }),
-        other => match other.strip_prefix(HISTORY_PREFIX).map(str::parse) {
-            Some(Ok(page)) => Some(show(user, Some(page), context.tapped_message)?),
-            _ => None,
-        },
-    })
-}
-
-/// The turn for what a call brought; `None` when the call isn't about money.
-pub(super) fn finished(
-    speech: &Speech<'_>,
-    name: &str,
-    payload: &FieldValue,
-    outcome: &FieldValue,
-) -> Result<Option<Turn>, FlowError> {
-    Ok(Some(match name {
-        FETCH_BALANCE => seen(speech, &outcome_of(payload)?, &outcome_of(outcome)?),
-        CREDIT_ACCOUNT => Turn::say(Reply::text(credited(
-            speech,
-            &outcome_of(payload)?,
-            &outcome_of(outcome)?,
-        ))),
-        LOOK_UP_PERSON => {
-            let asked: PersonRequest = outcome_of(payload)?;
-            let text = match outcome_of(outcome)? {
-                PersonOutcome::Found {
-                    account,
-                    place,
-                    seen_at,
-                } => speech.person(asked.user, &account, place.as_deref(), seen_at),
-                PersonOutcome::Unavailable => speech.plain("ledger-unavailable"),
-            };
-            Turn::say(Reply::text(text))
+impl BalanceDialogue {
+    /// The turn for a button that is about money.
+    pub(super) fn action(
+        &self,
+        context: &TurnContext<'_>,
+        speech: &Speech<'_>,
+        action: &str,
+    ) -> Result<Option<Turn>, FlowError> {
+        let user = context.session.key().user();
+        let of_stars = self.stars.as_ref();
+        if let Some(turn) = of_stars.and_then(|stars| stars.action(context, speech, action)) {
+            return Ok(Some(turn));
         }
-        _ => return Ok(None),
-    }))
-}
+        Ok(match action {
+            BALANCE => Some(show(user, None, None)?),
+            CLOSE => Some(Turn {
+                next: Next::Resume,
+                ..Turn::default()
+            }),
+            other => match other.strip_prefix(HISTORY_PREFIX).map(str::parse) {
+                Some(Ok(page)) => Some(show(user, Some(page), context.tapped_message)?),
+                _ => None,
+            },
+        })
+    }
 
-fn seen(speech: &Speech<'_>, asked: &BalanceRequest, outcome: &BalanceOutcome) -> Turn {
-    let message = match outcome {
-        BalanceOutcome::Unavailable => Message::text(speech.plain("ledger-unavailable")),
-        BalanceOutcome::Balance(account) => Message::text(speech.balance(account)).row([
-            (speech.plain("button-history"), format!("{HISTORY_PREFIX}0")),
-            (speech.plain("button-back"), CLOSE.to_owned()),
-        ]),
-        BalanceOutcome::History(history) => {
-            let to = |page: usize, label: &str| (speech.plain(label), format!("{HISTORY_PREFIX}{page}"));
-            let newer = history
-                .has_newer
-                .then(|| to(history.page.saturating_sub(1), "button-newer"));
-            let older = history.has_older.then(|| to(history.page + 1, "button-older"));
-            Message::text(speech.history(history))
-                .row(newer.into_iter().chain(older))
-                .row([(speech.plain("button-back"), CLOSE)])
-        }
-    };
-    Turn::say(match asked.target {
-        Some(target) => Reply::Edit { target, message },
-        None => Reply::Message(message),
-    })
+    /// The turn that tells of what happened; `None` when it isn't about money.
+    pub(super) fn happened(
+        speech: &Speech<'_>,
+        name: &str,
+        details: &FieldValue,
+    ) -> Result<Option<Turn>, FlowError> {
+        (name == PAYMENT)
+            .then(|| stars::paid(speech, details))
+            .transpose()
+    }
+
+    /// The turn for what a call brought; `None` when the call isn't about money.
+    pub(super) fn finished(
+        &self,
+        context: &TurnContext<'_>,
+        speech: &Speech<'_>,
+        (name, payload, outcome): (&str, &FieldValue, &FieldValue),
+    ) -> Result<Option<Turn>, FlowError> {
+        Ok(Some(match name {
+            FETCH_BALANCE => self.seen(context, speech, &outcome_of(payload)?, &outcome_of(outcome)?),
+            CREDIT_ACCOUNT => Turn::say(Reply::text(credited(
+                speech,
+                &outcome_of(payload)?,
+                &outcome_of(outcome)?,
+            ))),
+            REFUND_STARS => Turn::say(Reply::text(stars::refunded(
+                speech,
+                &outcome_of(payload)?,
+                &outcome_of(outcome)?,
+            ))),
+            LOOK_UP_PERSON => {
+                let asked: PersonRequest = outcome_of(payload)?;
+                let text = match outcome_of(outcome)? {
+                    PersonOutcome::Found {
+                        account,
+                        place,
+                        seen_at,
+                    } => speech.person(asked.user, &account, place.as_deref(), seen_at),
+                    PersonOutcome::Unavailable => speech.plain("ledger-unavailable"),
+                };
+                Turn::say(Reply::text(text))
+            }
+            _ => return Ok(None),
+        }))
+    }
+
+    fn seen(
+        &self,
+        context: &TurnContext<'_>,
+        speech: &Speech<'_>,
+        asked: &BalanceRequest,
+        outcome: &BalanceOutcome,
+    ) -> Turn {
+        let message = match outcome {
+            BalanceOutcome::Unavailable => Message::text(speech.plain("ledger-unavailable")),
+            BalanceOutcome::Balance(account) => {
+                let is_offered = self.stars.is_some();
+                let stars = StarsOffer::button(speech, context.session).filter(|_| is_offered);
+                Message::text(speech.balance(account)).row(stars).row([
+                    (speech.plain("button-history"), format!("{HISTORY_PREFIX}0")),
+                    (speech.plain("button-back"), CLOSE.to_owned()),
+                ])
+            }
+            BalanceOutcome::History(history) => {
+                let to = |page: usize, label: &str| (speech.plain(label), format!("{HISTORY_PREFIX}{page}"));
+                let newer = history
+                    .has_newer
+                    .then(|| to(history.page.saturating_sub(1), "button-newer"));
+                let older = history.has_older.then(|| to(history.page + 1, "button-older"));
+                Message::text(speech.history(history))
+                    .row(newer.into_iter().chain(older))
+                    .row([(speech.plain("button-back"), CLOSE)])
+            }
+        };
+        Turn::say(match asked.target {
+            Some(target) => Reply::Edit { target, message },
+            None => Reply::Message(message),
+        })
+    }
 }
 
 fn credited(speech: &Speech<'_>, asked: &CreditRequest, outcome: &CreditOutcome) -> String {

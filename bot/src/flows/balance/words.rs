@@ -62,6 +62,9 @@ impl Speech<'_> {
         if !account.ai_only.is_zero() {
             lines.push(self.text("balance-ai-only", &amount(account.ai_only)));
         }
+        if let Some(owed) = account.owed {
+            lines.push(self.text("balance-owed", &amount(owed)));
+        }
         if !account.reserved.is_zero() {
             lines.push(self.text("balance-reserved", &amount(account.reserved)));
         }
@@ -95,6 +98,8 @@ impl Speech<'_> {
         match movement.kind {
             MovementKind::Welcome => self.text("history-welcome", &args),
             MovementKind::Refund => self.text("history-refund", &args),
+            MovementKind::Stars => self.text("history-stars", &args.with("stars", movement.reason.clone())),
+            MovementKind::StarsReturned => self.text("history-stars-returned", &args),
             MovementKind::Credit if movement.reason.is_empty() => self.text("history-credit", &args),
             MovementKind::Credit => self.text(
                 "history-credit-for",

@@ -22,6 +22,7 @@ const PAGE: usize = 8;
 
 pub(super) const CHARGE_PREFIX: &str = "charge/";
 pub(super) const MOVEMENT_PREFIX: &str = "movement/";
+pub(super) const INVOICE_PREFIX: &str = "invoice/";
 
 /// What is left of a settled charge or of a movement: enough to know that it was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,7 +63,17 @@ impl Account {
         let prefix = match entry {
             HistoryEntry::Movement(movement) => {
                 let minor = movement.amount.minor();
-                self.folded.credited = self.folded.credited.saturating_add(minor);
+                self.folded.credited = if movement.is_debit() {
+                    self.folded.credited.saturating_sub(minor)
+                } else {
+                    self.folded.credited.saturating_add(minor)
+                };
+                if let Some(invoice) = &movement.invoice {
+                    self.forgotten.push(ForgottenId {
+                        digest: digest(INVOICE_PREFIX, invoice),
+                        at: now,
+                    });
+                }
                 MOVEMENT_PREFIX
             }
             HistoryEntry::Charge(charge) => {

@@ -7,6 +7,7 @@ mod drafts;
 mod edits;
 mod files;
 mod messages;
+mod payments;
 mod updates;
 mod webhooks;
 
@@ -43,6 +44,11 @@ pub(super) async fn dispatch(world: &Arc<World>, bot: &Arc<Bot>, method: &str, p
         "sendphoto" => messages::send_photo(call),
         "sendvideo" => messages::send_clip(call, FileKind::Video),
         "sendaudio" => messages::send_clip(call, FileKind::Audio),
+        "sendinvoice" => payments::send_invoice(&call),
+        "answerprecheckoutquery" => payments::answer_pre_checkout_query(&call),
+        "refundstarpayment" => payments::refund_star_payment(&call),
+        "getstartransactions" => payments::get_star_transactions(&call),
+        "getmystarbalance" => Ok(payments::get_my_star_balance(&call)),
         "sendchataction" => chats::send_chat_action(&call),
         "editmessagetext" => edits::edit_message_text(&call),
         "editmessagecaption" => edits::edit_message_caption(&call),

@@ -44,6 +44,8 @@ export const addPerson = (person) => call("POST", "/sim/people", { json: person 
 export const sendText = (bot, person, text) => call("POST", "/sim/messages", { json: { bot, person, text } });
 export const tap = (bot, person, message_id, data) =>
   call("POST", "/sim/taps", { json: { bot, person, chat: person, message_id, data } });
+export const pay = (bot, person, message_id) => call("POST", "/sim/pay", { json: { bot, person, message_id } });
+export const payment = (id) => call("GET", `/sim/payments/${encodeURIComponent(id)}`);
 export const callback = (id) => call("GET", `/sim/callbacks/${encodeURIComponent(id)}`);
 export const redeliver = (bot, update_id) => call("POST", "/sim/redeliver", { json: { bot, update_id } });
 export const block = (bot, person, blocked) => call("POST", "/sim/block", { json: { bot, person, blocked } });

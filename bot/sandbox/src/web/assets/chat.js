@@ -153,6 +153,7 @@ function chat(bot, person) {
     deleted: ({ message_id }) => transcript.remove(message_id),
     action: ({ action }) => status.action(action),
     answer: (answer) => taps.answered(answer),
+    payment: (answer) => taps.payments.answered(answer),
     commands: () => loadCommands().catch(failed),
   };
   const live = new Live({

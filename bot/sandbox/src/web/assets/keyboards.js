@@ -5,6 +5,7 @@ import { byId, el, icon } from "./dom.js";
 import { safeAddress } from "./entities.js";
 import { label, t } from "./i18n.js";
 import { alertWith, failed, toast } from "./notices.js";
+import { Payments } from "./payments.js";
 
 // A bot that hasn't answered by then never will; Telegram's apps stop turning about then too.
 const GIVE_UP_MS = 30_000;
@@ -16,7 +17,7 @@ export class Taps {
   last = null;
 
   constructor(bot, person) {
-    Object.assign(this, { bot, person });
+    Object.assign(this, { bot, person, payments: new Payments(bot, person, paintPending) });
   }
 
   isPending(messageId, data) {
@@ -113,15 +114,17 @@ function inlineButton(message, button, place, taps) {
   }
   const node = el(
     "button",
-    { ...attributes, type: "button", "data-callback": button.callback_data },
+    { ...attributes, type: "button", "data-callback": button.callback_data, "data-pay": button.pay ? "yes" : undefined },
     words,
     el("span", { class: "spinner", "aria-hidden": "true" }),
   );
   node.addEventListener("click", () => {
     if (button.callback_data !== undefined) taps.press(message.message_id, button.callback_data);
+    else if (button.pay) taps.payments.pay(message.message_id);
     else if (button.copy_text) copy(button.copy_text.text);
     else toast(t("button.unsupported"));
   });
+  if (button.pay) paintPending(node, taps.payments.isPending(message.message_id));
   if (button.callback_data !== undefined) paintPending(node, taps.isPending(message.message_id, button.callback_data));
   return node;
 }

@@ -8,7 +8,7 @@
 
 import { ApiError, eventsAddress, transcript } from "./api.js";
 
-const KINDS = ["message", "edited", "deleted", "action", "answer", "commands"];
+const KINDS = ["message", "edited", "deleted", "action", "answer", "payment", "commands"];
 const HIDDEN_POLL_MS = 3000;
 const RETRY_MS = [300, 600, 1200, 2500, 5000];
 

@@ -33,6 +33,16 @@ export function documentCard(file) {
   );
 }
 
+export function invoiceCard(invoice) {
+  return el(
+    "div",
+    { class: "invoice", "data-testid": "invoice" },
+    el("b", { class: "invoice-title", dir: "auto" }, invoice.title),
+    el("span", { dir: "auto" }, invoice.description),
+    el("span", { class: "invoice-price" }, `⭐️ ${invoice.total_amount}`),
+  );
+}
+
 export function photoFigure(photo) {
   const image = el("img", { src: photo.url, alt: t("photo.viewer"), width: photo.width, height: photo.height, decoding: "async" });
   const button = el(

@@ -5,7 +5,7 @@ import { formatted } from "./entities.js";
 import { clockTime, dayKey, dayName, fullTime, instant } from "./format.js";
 import { t } from "./i18n.js";
 import { inlineKeyboard } from "./keyboards.js";
-import { clipPlayer, documentCard, photoFigure } from "./media.js";
+import { clipPlayer, documentCard, invoiceCard, photoFigure } from "./media.js";
 
 // Messages of one side that follow each other this fast stand together as one group.
 const GROUP_SECONDS = 300;
@@ -68,12 +68,13 @@ export class MessageLog {
       el("time", { datetime: date.toISOString(), title: fullTime(date) }, clockTime(date)),
       mine && icon("check"),
     );
-    const words = message.text ?? message.caption;
+    const words = message.text ?? message.caption ?? paymentWords(message);
     const entities = message.entities ?? message.caption_entities ?? [];
     const media = [
       message.photo && photoFigure(message.photo),
       ...["video", "audio", "voice"].map((kind) => message[kind] && clipPlayer(message[kind], kind)),
       message.document && documentCard(message.document),
+      message.invoice && invoiceCard(message.invoice),
     ].filter(Boolean);
     const content = words
       ? el("span", { "data-testid": "message-text" }, ...formatted(words, entities, this.onCommand))
@@ -112,6 +113,13 @@ export class MessageLog {
     if (again) again.focus({ preventScroll: true });
     else this.focusComposer();
   }
+}
+
+/** What a service message about a payment says. */
+function paymentWords({ successful_payment: paid, refunded_payment: back }) {
+  if (paid) return t("payment.paid", { stars: paid.total_amount });
+  if (back) return t("payment.refunded", { stars: back.total_amount });
+  return undefined;
 }
 
 function together(a, b) {
