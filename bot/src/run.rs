@@ -282,20 +282,13 @@ async fn run_with_ledger(
         bot,
         CensusConfig::default(),
     );
-    let notices = AdminMessages::new(
-        Arc::clone(&sender),
-        Arc::clone(&localizer),
-        Arc::clone(&store),
-        bot,
-        settings.admins.clone(),
-    );
     let admins = Admins::of(settings, watched, &ledger, &clock, bot);
     let outside = Outside::of(
         &ledger,
         &shipping,
         &catalogues,
         generation,
-        Arc::new(notices),
+        admin_messages(settings, &sender, &localizer, &store),
         (Arc::clone(&store), bot),
     );
     let outside = outside
@@ -350,6 +343,22 @@ fn go_on_beside(
     let (runner, stopped) = (runner.clone(), stop.clone());
     beside.spawn(async move { runner.recover(&stopped).await });
     beside
+}
+
+/// Whoever tells admins of what only they can settle.
+fn admin_messages(
+    settings: &Settings,
+    sender: &Arc<Sender>,
+    localizer: &Arc<Localizer>,
+    sessions: &Arc<dyn SessionStore>,
+) -> Arc<AdminMessages> {
+    Arc::new(AdminMessages::new(
+        Arc::clone(sender),
+        Arc::clone(localizer),
+        Arc::clone(sessions),
+        sender.client().bot_id(),
+        settings.admins.clone(),
+    ))
 }
 
 fn unknown_bot() -> Failure {
