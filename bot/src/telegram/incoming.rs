@@ -86,7 +86,15 @@ impl Reader<'_> {
             let from = ChatId(from.0);
             return Incoming::ChatMoved { from, to: here };
         }
-        let mut incoming = self.of_message(message, |message| message_kind(message, self.bot_name));
+        let is_of_person = message.from.as_ref().is_some_and(|person| !person.is_bot);
+        let mut incoming = if is_returned(message) && message.chat.is_private() && !is_of_person {
+            // The Bot API doesn't say from whom it is; a private chat says whose it is.
+            let key = SessionKey::private(self.bot, UserId(message.chat.id.0));
+            let kind = InputKind::Other("message".to_owned());
+            self.conversation(key, None, kind, None, false)
+        } else {
+            self.of_message(message, |message| message_kind(message, self.bot_name))
+        };
         if let Incoming::Conversation(input) = &mut incoming {
             input.payment = payment(message, input.key.user()).map(Box::new);
             // It is for the bot, wherever it is told.
@@ -199,6 +207,11 @@ fn checkout(query: &PreCheckoutQuery) -> Checkout {
         amount: query.total_amount,
         payload: query.invoice_payload.clone(),
     }
+}
+
+/// Whether a message tells that a payment was given back.
+fn is_returned(message: &Message) -> bool {
+    matches!(message.kind, MessageKind::RefundedPayment(_))
 }
 
 /// What a message says that this person has paid, or was given back.
@@ -490,6 +503,11 @@ mod tests {
             assert_eq!((payment.charge.as_str(), payment.amount), ("c", 50));
             assert!(!input.is_group_remark);
         }
+        let bot = json!({"id": 7, "is_bot": true, "first_name": "Keep"});
+        let input = conversation(read_json(&message(
+            json!({"refunded_payment": payment, "from": bot}),
+        )));
+        assert_eq!(input.payment.map(|payment| payment.user), Some(UserId(42)));
         let query = json!({"id": "q", "from": {"id": 42, "is_bot": false, "first_name": "Ann", "language_code": "ru"},
             "currency": "XTR", "total_amount": 50, "invoice_payload": "p"});
         let Incoming::Checkout(checkout) = read_json(&json!({"update_id": 9, "pre_checkout_query": query}))
