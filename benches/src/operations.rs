@@ -26,6 +26,9 @@ const CONCURRENCY: [usize; 3] = [1, 16, 256];
 /// How large sessions are, in bytes of their stored form.
 const SIZES: [u32; 3] = [600, 4_096, 65_536];
 
+/// The most bytes that are created before they are removed again: memory has an end.
+const MOST_BYTES: u64 = 64 * 1_024 * 1_024;
+
 /// How many operations are measured for each size and concurrency.
 const OPERATIONS: u32 = 6;
 
@@ -83,6 +86,7 @@ pub fn bench_store<S: SessionStore>(criterion: &mut Criterion, name: &str, open:
                 runtime: &runtime,
                 store: &store,
                 shape: Arc::new(Shape::of(bytes)),
+                bytes,
                 concurrency,
                 label: format!("{name}/{}/c{concurrency}", size(bytes)),
                 measurement: measurement(minutes),
@@ -97,6 +101,7 @@ struct Measured<'a, S> {
     runtime: &'a Runtime,
     store: &'a Arc<S>,
     shape: Arc<Shape>,
+    bytes: u32,
     concurrency: usize,
     label: String,
     measurement: Duration,
@@ -108,11 +113,13 @@ impl<S: SessionStore> Measured<'_, S> {
             runtime,
             store,
             shape,
+            bytes,
             concurrency,
             label,
             measurement,
         } = self;
         let shape = &shape;
+        let slice = MOST_BYTES / u64::from(bytes);
         let id = |operation: &str| BenchmarkId::new(operation, &label);
         let mut group = criterion.benchmark_group("store");
         group
@@ -123,16 +130,14 @@ impl<S: SessionStore> Measured<'_, S> {
             .throughput(Throughput::Elements(1));
 
         group.bench_function(id("create"), |bencher| {
-            bencher.to_async(runtime).iter_custom(|iterations| {
-                side_by_side(concurrency, iterations, |_, each| {
-                    let (store, shape) = (Arc::clone(store), Arc::clone(shape));
-                    let people = people(usize::try_from(each).unwrap());
-                    async move {
-                        for person in people {
-                            store.create(shape.session(person)).await.unwrap();
-                        }
-                    }
-                })
+            bencher.to_async(runtime).iter_custom(|iterations| async move {
+                let (mut took, mut left) = (Duration::ZERO, iterations);
+                while left > 0 {
+                    let slice = left.min(slice);
+                    took += create_and_remove(store, shape, concurrency, slice).await;
+                    left -= slice;
+                }
+                took
             });
         });
 
@@ -214,4 +219,34 @@ impl<S: SessionStore> Measured<'_, S> {
         });
         group.finish();
     }
+}
+
+/// How long it takes to create so many sessions; they are removed after that.
+async fn create_and_remove<S: SessionStore>(
+    store: &Arc<S>,
+    shape: &Arc<Shape>,
+    concurrency: usize,
+    number: u64,
+) -> Duration {
+    let each = usize::try_from(number).unwrap().div_ceil(concurrency);
+    let all: Vec<Vec<i64>> = (0..concurrency).map(|_| people(each)).collect();
+    let took = side_by_side(concurrency, number, |task, _| {
+        let (store, shape, people) = (Arc::clone(store), Arc::clone(shape), all[task].clone());
+        async move {
+            for person in people {
+                store.create(shape.session(person)).await.unwrap();
+            }
+        }
+    });
+    let took = took.await;
+    side_by_side(concurrency, number, |task, _| {
+        let (store, people) = (Arc::clone(store), all[task].clone());
+        async move {
+            for person in people {
+                store.clear(&key(person), None).await.unwrap();
+            }
+        }
+    })
+    .await;
+    took
 }

@@ -12,8 +12,11 @@ use super::RawStore;
 use super::sqlite_writer::{Write, Writer};
 use crate::report::shape::RawDocument;
 
-/// As many readers as the store has.
-const READERS: usize = 4;
+/// As many readers as the store has, or one for each thread that can read at the same time.
+fn readers() -> usize {
+    let threads = std::thread::available_parallelism().map_or(1, Into::into);
+    4.max(threads + 1)
+}
 
 const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS session (
     id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, revision INTEGER NOT NULL, updated_bucket INTEGER NOT NULL,
@@ -48,7 +51,7 @@ impl RawSqlite {
         };
         let writing = connect()?;
         writing.execute_batch(SCHEMA)?;
-        let readers = (0..READERS).map(|_| connect()).collect::<Result<Vec<_>, _>>()?;
+        let readers = (0..readers()).map(|_| connect()).collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             readers: Mutex::new(readers),
             writer: Writer::start(writing, connect()?)?,

@@ -1,6 +1,7 @@
 //! A run beside an earlier one: by the ratio to the floor, so that another machine or another day doesn't count.
 
 use crate::report::case::Case;
+use crate::report::latency::Figures;
 use crate::report::ratios;
 use crate::report::results::{Measured, Results};
 
@@ -56,7 +57,7 @@ fn change(earlier: &Results, now: &Results, measured: &Measured, same_machine: b
         store, case, figures, ..
     } = measured;
     let then = earlier.of(store, *case)?;
-    let (measure, then, now) = match (earlier.floor_of(store, *case), now.floor_of(store, *case)) {
+    let (measure, then, now) = match (floor(earlier, store, *case), floor(now, store, *case)) {
         (Some(floor_then), Some(floor_now)) => (
             Measure::RatioToFloor,
             ratios::throughput(then, floor_then)?,
@@ -72,6 +73,12 @@ fn change(earlier: &Results, now: &Results, measured: &Measured, same_machine: b
         then,
         now,
     })
+}
+
+/// The floor of a case. That of many stored sessions is the one of a few: what is compared is what they add.
+fn floor<'a>(results: &'a Results, store: &str, case: Case) -> Option<&'a Figures> {
+    let of_few = || results.floor_of(store, case.among(0));
+    results.floor_of(store, case).or_else(of_few)
 }
 
 #[cfg(test)]

@@ -14,6 +14,9 @@ pub struct Latencies(Histogram<u64>);
 
 impl Latencies {
     /// None yet.
+    ///
+    /// # Panics
+    /// Never: the bounds are allowed.
     #[expect(
         clippy::expect_used,
         reason = "the bounds and the digits are fixed, and allowed"

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use futures::future::try_join_all;
 use indicatif::ProgressBar;
 use stepkeep_core::{CleanupPolicy, SessionStore};
 
@@ -138,10 +139,9 @@ async fn measure(
             if let Some(fresh) = &fresh {
                 contender.fill(&shape, &document, &fresh.concat()).await?;
             }
-            let mut workers = Vec::new();
-            for people in fresh.as_ref().unwrap_or(&people) {
-                workers.push(contender.worker(&shape, &document, case, people.clone()).await?);
-            }
+            let callers = fresh.as_ref().unwrap_or(&people).iter().cloned();
+            let workers = callers.map(|people| contender.worker(&shape, &document, case, people));
+            let workers = try_join_all(workers).await?;
             let figures = closed_loop(workers, warm_up(group), group.measure).await;
             rounds.push(figures.with_context(|| contender.name())?);
             progress.inc(millis(group.warm_up + group.measure));

@@ -139,11 +139,11 @@ async fn watch(child: Child) -> anyhow::Result<(Vec<u8>, Used)> {
 fn bot_of(crowd: u32) -> Option<Used> {
     let processes = std::fs::read_dir("/proc").ok()?;
     let folders = processes.filter_map(|process| Some(process.ok()?.path()));
-    let stats = folders.filter_map(|folder| {
+    let mut stats = folders.filter_map(|folder| {
         let stat = std::fs::read_to_string(folder.join("stat")).ok()?;
         Some((folder, stat))
     });
-    let (folder, stat) = stats.filter(|(_, stat)| is_bot_of(stat, crowd)).next()?;
+    let (folder, stat) = stats.find(|(_, stat)| is_bot_of(stat, crowd))?;
     let status = std::fs::read_to_string(folder.join("status")).ok()?;
     Some(Used {
         processor_ms: processor_ms(&stat)?,
