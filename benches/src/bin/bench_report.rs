@@ -36,6 +36,10 @@ const FAILED: u8 = 1;
   The page again from results that are there:
     cargo bench-report --from results.json"
 )]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are switches of the command line"
+)]
 struct Cli {
     /// Three minutes instead of half an hour
     #[arg(long)]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use anyhow::Context as _;
 use async_trait::async_trait;
-use mongodb::bson::{Document, RawDocumentBuf, doc};
+use mongodb::bson::{Document, RawBsonRef, RawDocumentBuf, doc};
 use mongodb::options::{Acknowledgment, ClientOptions, ReadConcern, WriteConcern};
 use mongodb::{Client, Collection, IndexModel};
 
@@ -66,7 +66,7 @@ impl RawStore for RawMongo {
         let Some(found) = self.0.find_one(doc! { "_id": key }).await? else {
             return Ok(None);
         };
-        let revision = found.get("revision")?.and_then(|value| value.as_i64());
+        let revision = found.get("revision")?.and_then(RawBsonRef::as_i64);
         Ok(Some(
             revision.context("a document has a revision")?.unsigned_abs(),
         ))

@@ -144,7 +144,7 @@ mod tests {
     fn times_beyond_the_range_count_as_its_end() {
         let mut latencies = Latencies::new();
         latencies.record(Duration::ZERO);
-        latencies.record(Duration::from_secs(3_600));
+        latencies.record(Duration::from_hours(1));
         assert_eq!(latencies.count(), 2);
         assert!(latencies.figures(1.0).max_us >= 119_000_000.0);
     }
@@ -158,7 +158,7 @@ mod tests {
         };
         let median = Figures::median_of(&[round(100.0), round(3.0), round(90.0)]);
         assert_eq!((median.per_second, median.samples), (90.0, 30));
-        assert_eq!(super::median(vec![4.0, 1.0]), 2.5);
-        assert_eq!(super::median(Vec::new()), 0.0);
+        let medians = [super::median(vec![4.0, 1.0]), super::median(Vec::new())];
+        assert_eq!(medians.map(|median| median.to_string()), ["2.5", "0"]);
     }
 }

@@ -142,7 +142,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_told_counts_and_who_has_nothing_left_ends() {
         let workers: Vec<Box<dyn Worker>> = vec![Box::new(Stock(3)), Box::new(Stock(2))];
-        let figures = closed_loop(workers, Duration::ZERO, Duration::from_secs(60))
+        let figures = closed_loop(workers, Duration::ZERO, Duration::from_mins(1))
             .await
             .unwrap();
         assert_eq!(figures.samples, 5);
@@ -153,7 +153,7 @@ mod tests {
     #[tokio::test]
     async fn a_caller_that_fails_ends_the_run() {
         let workers: Vec<Box<dyn Worker>> = vec![Box::new(Stock(13))];
-        let error = closed_loop(workers, Duration::ZERO, Duration::from_secs(60)).await;
+        let error = closed_loop(workers, Duration::ZERO, Duration::from_mins(1)).await;
         assert_eq!(error.unwrap_err().to_string(), "unlucky");
     }
 }

@@ -22,7 +22,7 @@ impl Table {
 
     /// Adds a row.
     pub fn row<const N: usize>(&mut self, row: [String; N]) {
-        self.rows.push(row.to_vec());
+        self.rows.push(row.into());
     }
 
     /// Whether there is no row.

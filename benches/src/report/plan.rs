@@ -205,7 +205,7 @@ fn full() -> Plan {
         }
     }
     Plan {
-        budget: Duration::from_secs(27 * 60),
+        budget: Duration::from_mins(27),
         groups,
         whole_bot: Some(Duration::from_secs(20)),
     }

@@ -11,7 +11,10 @@ use plotters::style::IntoFont as _;
 
 use crate::report::markdown::figure;
 
-const SIZE: (u32, u32) = (860, 460);
+const SIZE: (u32, u32) = (960, 460);
+
+/// Where the legend begins: nothing of a plot is to be under it.
+const LEGEND: i32 = 740;
 const FONT: &str = "sans-serif";
 
 /// Colours that people with any colour vision tell apart, by Okabe and Ito.
@@ -69,8 +72,10 @@ pub fn lines(titles: Titles<'_>, horizontal: &Horizontal, lines: &[Line]) -> any
     let (bottom, top) = decades(points().map(|(_, y)| *y))?;
     let mut svg = String::new();
     {
-        let area = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
-        area.fill(&WHITE)?;
+        let whole = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
+        whole.fill(&WHITE)?;
+        let (area, side) = whole.split_horizontally(LEGEND);
+        legend(&side, lines)?;
         match horizontal {
             Horizontal::Logarithmic => {
                 let left = points().map(|(x, _)| *x).fold(f64::INFINITY, f64::min);
@@ -119,11 +124,10 @@ where
     X: Ranged<ValueType = f64> + ValueFormatter<f64>,
     Y: Ranged<ValueType = f64> + ValueFormatter<f64>,
 {
-    let (area, legend_width) = (area, 10);
     let mut chart = ChartBuilder::on(area)
         .caption(titles.plot, (FONT, 18))
         .margin(12)
-        .margin_right(24 + legend_width)
+        .margin_right(24)
         .x_label_area_size(42)
         .y_label_area_size(78)
         .build_cartesian_2d(x, y)?;
@@ -143,29 +147,35 @@ where
         let colour = COLOURS[line.colour % COLOURS.len()];
         let style = colour.stroke_width(2);
         let points = line.points.iter().copied();
-        let drawn = if line.dashed {
-            chart.draw_series(DashedLineSeries::new(points, 6, 4, style))?
+        if line.dashed {
+            chart.draw_series(DashedLineSeries::new(points, 6, 4, style))?;
         } else {
-            chart.draw_series(LineSeries::new(points, style))?
-        };
-        let dashed = line.dashed;
-        drawn.label(&line.name).legend(move |(x, y)| {
-            let end = if dashed { x + 8 } else { x + 18 };
-            PathElement::new([(x, y), (end, y)], style)
-        });
+            chart.draw_series(LineSeries::new(points, style))?;
+        }
         let circles = line
             .points
             .iter()
             .map(|point| Circle::new(*point, 3, colour.filled()));
         chart.draw_series(circles)?;
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::LowerRight)
-        .background_style(WHITE.mix(0.85))
-        .border_style(RGBColor(200, 200, 200))
-        .label_font((FONT, 12))
-        .draw()?;
+    Ok(())
+}
+
+fn legend(area: &Area<'_>, lines: &[Line]) -> anyhow::Result<()> {
+    let mut y = 44;
+    for line in lines {
+        let style = COLOURS[line.colour % COLOURS.len()].stroke_width(2);
+        let strokes: &[(i32, i32)] = if line.dashed {
+            &[(0, 8), (14, 22)]
+        } else {
+            &[(0, 22)]
+        };
+        for (from, to) in strokes {
+            area.draw(&PathElement::new([(*from, y), (*to, y)], style))?;
+        }
+        area.draw(&Text::new(line.name.clone(), (30, y - 7), (FONT, 13)))?;
+        y += 22;
+    }
     Ok(())
 }
 
@@ -261,9 +271,9 @@ mod tests {
             assert!(svg.contains(text), "{text}: {svg}");
         }
         let names = Horizontal::Named(vec!["p50", "p99"]);
-        let mut named = line("c 1", false);
-        named.points = vec![(0.0, 10.0), (1.0, 20.0)];
-        let svg = lines(titles, &names, &[named]).unwrap();
+        let mut percentiles = line("c 1", false);
+        percentiles.points = vec![(0.0, 10.0), (1.0, 20.0)];
+        let svg = lines(titles, &names, &[percentiles]).unwrap();
         assert!(svg.contains("p50") && svg.contains("p99"), "{svg}");
     }
 

@@ -144,10 +144,10 @@ fn bot_of(crowd: u32) -> Option<Used> {
         Some((folder, stat))
     });
     let (folder, stat) = stats.find(|(_, stat)| is_bot_of(stat, crowd))?;
-    let status = std::fs::read_to_string(folder.join("status")).ok()?;
+    let memory = std::fs::read_to_string(folder.join("status")).ok()?;
     Some(Used {
         processor_ms: processor_ms(&stat)?,
-        memory_mib: memory_mib(&status)?,
+        memory_mib: memory_mib(&memory)?,
     })
 }
 

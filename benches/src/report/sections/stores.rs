@@ -88,7 +88,10 @@ impl StoreTable {
                     } = *figures;
                     let points = vec![(0.0, p50_us), (1.0, p90_us), (2.0, p99_us), (3.0, p999_us)];
                     all.push(Line {
-                        name: format!("{callers} callers{}", if dashed { ", raw driver" } else { "" }),
+                        name: format!(
+                            "concurrency {callers}{}",
+                            if dashed { ", raw driver" } else { "" }
+                        ),
                         colour,
                         dashed,
                         points,
