@@ -4,8 +4,7 @@ use plotters::coord::Shift;
 use plotters::coord::ranged1d::{AsRangedCoord, ValueFormatter};
 use plotters::prelude::{
     BLACK, ChartBuilder, Circle, Color as _, DashedLineSeries, DrawingArea, IntoDrawingArea as _,
-    IntoLogRange as _, LineSeries, PathElement, RGBColor, Ranged, Rectangle, SVGBackend, SeriesLabelPosition,
-    Text, WHITE,
+    IntoLogRange as _, LineSeries, PathElement, RGBColor, Ranged, Rectangle, SVGBackend, Text, WHITE,
 };
 use plotters::style::IntoFont as _;
 
