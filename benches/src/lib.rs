@@ -1,7 +1,9 @@
 //! What the benchmarks share: the stores under test, sessions of a realistic size, and the measurements of one store.
 
+pub mod floor;
 mod observed_bot;
 mod operations;
+pub mod report;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +19,7 @@ use stepkeep_test_servers::{MongoServer, RedisServer, RedisSettings};
 use tempfile::TempDir;
 
 pub use observed_bot::{TelegramAt, observed_bot, order_in_chat, telegram_over_http};
-pub use operations::{bench_store, people};
+pub use operations::{DEFAULT_MINUTES, MINUTES_VARIABLE, bench_store, people};
 
 /// What a person answers in an order, from the sender's name to the dimensions.
 pub const ANSWERS: [&str; 14] = [
@@ -42,6 +44,10 @@ pub const ANSWERS: [&str; 14] = [
 pub struct Candidate {
     /// Its name in the report.
     pub name: &'static str,
+    /// What an acknowledged write survives.
+    pub survives: &'static str,
+    /// Where it is; empty when it is in the process only.
+    pub url: String,
     /// The store.
     pub store: Arc<dyn SessionStore>,
     _place: Place,
@@ -69,10 +75,15 @@ enum Place {
 pub async fn candidates() -> Vec<Candidate> {
     let mut candidates = vec![Candidate {
         name: "memory",
+        survives: "nothing",
+        url: String::new(),
         store: Arc::new(MemoryStorage::new()),
         _place: Place::Process,
     }];
-    for (name, synchronous) in [("sqlite-full", "full"), ("sqlite-normal", "normal")] {
+    for (name, synchronous, survives) in [
+        ("sqlite-full", "full", "a loss of power"),
+        ("sqlite-normal", "normal", "the death of the process"),
+    ] {
         let folder = tempfile::tempdir().expect("a folder for temporary files");
         let url = format!(
             "sqlite://{}/sessions.sqlite?synchronous={synchronous}",
@@ -81,6 +92,8 @@ pub async fn candidates() -> Vec<Candidate> {
         let store = SqliteStorage::connect(&url).await.expect("a store that opens");
         candidates.push(Candidate {
             name,
+            survives,
+            url,
             store: Arc::new(store),
             _place: Place::Folder(folder),
         });
@@ -90,6 +103,8 @@ pub async fn candidates() -> Vec<Candidate> {
     let store = RedisStorage::connect(&url).await.expect("a store that opens");
     candidates.push(Candidate {
         name: "redis-always",
+        survives: "a loss of power",
+        url,
         store: Arc::new(store),
         _place: Place::Redis(redis),
     });
@@ -98,6 +113,8 @@ pub async fn candidates() -> Vec<Candidate> {
     let store = MongoStorage::connect(&url).await.expect("a store that opens");
     candidates.push(Candidate {
         name: "mongodb",
+        survives: "a loss of power",
+        url,
         store: Arc::new(store),
         _place: Place::Mongo(mongo),
     });

@@ -1,0 +1,219 @@
+//! `bench-report`: see `--help`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::Context as _;
+use clap::Parser;
+use indicatif::{ProgressBar, ProgressStyle};
+use stepkeep_benches::report::compare::{Change, compare};
+use stepkeep_benches::report::machine::{Machine, revision, version_of};
+use stepkeep_benches::report::plan::Mode;
+use stepkeep_benches::report::results::Results;
+use stepkeep_benches::report::sections::page;
+use stepkeep_benches::report::targets::targets;
+use stepkeep_benches::report::{run, versions, whole_bot};
+use stepkeep_benches::{Candidate, candidates};
+use stepkeep_core::{Clock, SystemClock};
+
+/// A case became worse, or the run failed.
+const FAILED: u8 = 1;
+
+/// Measures every store beside the raw driver, and writes the book's page of benchmarks.
+///
+/// It starts the servers that it needs; `scripts/get-servers` gets them. The full run takes half an hour. Nothing else
+/// should run meanwhile.
+#[derive(Debug, Parser)]
+#[command(
+    name = "bench-report",
+    after_help = "Examples:
+  Three minutes, to see where one stands, without touching the book:
+    cargo bench-report --quick --no-page
+  What became slower since an earlier run, as a step of a release:
+    cargo bench-report --compare earlier.json --fail-on-regression
+  The page again from results that are there:
+    cargo bench-report --from results.json"
+)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are switches of the command line"
+)]
+struct Cli {
+    /// Three minutes instead of half an hour
+    #[arg(long)]
+    quick: bool,
+    /// Where the results go; without it, target/bench-report/ and the date
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Measures nothing, and takes the results of an earlier run
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["quick", "output", "whole_bot"])]
+    from: Option<PathBuf>,
+    /// The folder of the book's pages, where benchmarks.md is written
+    #[arg(long, value_name = "FOLDER", default_value = "docs/src")]
+    book: PathBuf,
+    /// Writes no page
+    #[arg(long)]
+    no_page: bool,
+    /// An earlier run's results, to name what became worse
+    #[arg(long, value_name = "FILE")]
+    compare: Option<PathBuf>,
+    /// By how many per cent a ratio may become worse
+    #[arg(long, value_name = "PERCENT", default_value_t = 10.0)]
+    tolerance: f64,
+    /// Ends with 1 when something became worse by more than that
+    #[arg(long, requires = "compare")]
+    fail_on_regression: bool,
+    /// Sections that other tools have recorded, as JSON files
+    #[arg(long, value_name = "FOLDER", default_value = "benches/results/sections")]
+    sections: PathBuf,
+    /// Lets the crowd talk with whole bots in a quick run too
+    #[arg(long)]
+    whole_bot: bool,
+}
+
+fn main() -> ExitCode {
+    match start(&Cli::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("{error:?}");
+            FAILED.into()
+        }
+    }
+}
+
+#[tokio::main]
+async fn start(cli: &Cli) -> anyhow::Result<ExitCode> {
+    // A mistake in a path shall not cost half an hour.
+    let earlier = cli.compare.as_deref().map(Results::read).transpose()?;
+    let results = match &cli.from {
+        Some(path) => Results::read(path)?,
+        None => measure(cli).await?,
+    };
+    tell_targets(&results);
+    let tolerance = cli.tolerance / 100.0;
+    let changes = earlier.map(|earlier| compare(&earlier, &results));
+    let worse = changes
+        .iter()
+        .flatten()
+        .filter(|change| change.is_regression(tolerance));
+    let worse: Vec<Change> = worse.cloned().collect();
+    for change in &worse {
+        println!(
+            "worse: {}, {}: {:.2} then, {:.2} now ({:+.0} %)",
+            change.store,
+            change.case,
+            change.then,
+            change.now,
+            change.relative() * 100.0
+        );
+    }
+    if !cli.no_page {
+        let comparison = changes.map(|changes| (changes, tolerance));
+        page(results, comparison, Some(&cli.sections))?.write(&cli.book)?;
+        println!("the page is {}", cli.book.join("benchmarks.md").display());
+    }
+    Ok(if cli.fail_on_regression && !worse.is_empty() {
+        FAILED.into()
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+async fn measure(cli: &Cli) -> anyhow::Result<Results> {
+    let begun = Instant::now();
+    let mode = if cli.quick { Mode::Quick } else { Mode::Full };
+    let mut plan = mode.plan();
+    if cli.whole_bot {
+        plan.whole_bot = Mode::Full.plan().whole_bot;
+    }
+    let now = jiff::Timestamp::from_millisecond(SystemClock.now().as_millis())?;
+    let machine = Machine::this(&std::env::temp_dir().canonicalize()?);
+    let date = now.strftime("%Y-%m-%d %H:%M").to_string();
+    let mut results = Results::begin(date, mode.name(), revision(), machine);
+
+    let candidates = candidates().await;
+    results.survives = survives(&candidates);
+    results.versions = versions::of(&candidates).await?;
+    results.versions.insert("rustc".to_owned(), version_of("rustc"));
+    let contenders = run::contenders(&candidates).await?;
+    let progress = progress();
+    let brought = run::run(&plan, &contenders, &progress).await?;
+    progress.finish_and_clear();
+    drop((contenders, candidates));
+    results.cases = brought.cases;
+    results.left_out = brought.left_out.iter().map(ToString::to_string).collect();
+    if let Some(time) = plan.whole_bot {
+        match whole_bot::programs() {
+            Some(crowd) => {
+                for store in whole_bot::STORES {
+                    eprintln!("a whole bot on {store}");
+                    let measured = whole_bot::measure(&crowd, store, time).await;
+                    results
+                        .whole_bots
+                        .push(measured.with_context(|| format!("a whole bot on {store}"))?);
+                }
+            }
+            None => results.left_out.push(
+                "whole bots: `cargo build --release --all-features -p stepkeep -p stepkeep-crowd` builds what they need"
+                    .to_owned(),
+            ),
+        }
+    }
+    results.seconds = begun.elapsed().as_secs();
+    let default = || Path::new("target/bench-report").join(now.strftime("%Y-%m-%dT%H%M%S.json").to_string());
+    let path = cli.output.clone().unwrap_or_else(default);
+    results.write(&path)?;
+    println!("the results are {}", path.display());
+    Ok(results)
+}
+
+fn survives(candidates: &[Candidate]) -> BTreeMap<String, String> {
+    candidates
+        .iter()
+        .map(|candidate| (candidate.name.to_owned(), candidate.survives.to_owned()))
+        .collect()
+}
+
+/// It draws itself on a terminal only.
+fn progress() -> ProgressBar {
+    let bar = ProgressBar::new(0);
+    if let Ok(style) =
+        ProgressStyle::with_template("{elapsed_precise} {bar:30} {percent} %, {eta} left  {wide_msg}")
+    {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn tell_targets(results: &Results) {
+    for target in targets() {
+        if let Some(verdict) = target.judge(results) {
+            let ratio = verdict
+                .ratio
+                .map_or_else(String::new, |ratio| format!(", {ratio:.2} x the raw driver"));
+            println!(
+                "{}: {}, {}: {:.0}{ratio}",
+                if verdict.met { "met    " } else { "NOT MET" },
+                target.store,
+                target.case,
+                verdict.found
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        Cli::command().debug_assert();
+        assert!(Cli::try_parse_from(["bench-report", "--fail-on-regression"]).is_err());
+        assert!(Cli::try_parse_from(["bench-report", "--from", "x.json", "--quick"]).is_err());
+    }
+}

@@ -1,0 +1,102 @@
+//! Results for tests.
+
+use crate::report::case::{Case, Operation};
+use crate::report::latency::Figures;
+use crate::report::machine::Machine;
+use crate::report::results::{Measured, Results};
+use crate::report::whole_bot::WholeBot;
+
+/// A small run of two stores.
+pub(crate) fn results() -> Results {
+    let machine = Machine {
+        processor: "Some CPU".to_owned(),
+        cores: 2,
+        memory_mib: 24_576,
+        system: "Some Linux 12".to_owned(),
+        kernel: "6.1.0".to_owned(),
+        file_system: "ext4".to_owned(),
+    };
+    let mut results = Results::begin(
+        "2026-11-28 07:00".to_owned(),
+        "quick",
+        "abcdef123456".to_owned(),
+        machine,
+    );
+    results.seconds = 171;
+    results.versions = [("SQLite", "3.50.4"), ("Redis", "7.0.15")]
+        .map(|(name, version)| (name.to_owned(), version.to_owned()))
+        .into();
+    results.survives = [("memory", "nothing"), ("sqlite-full", "a loss of power")]
+        .map(|(store, survives)| (store.to_owned(), survives.to_owned()))
+        .into();
+    let mut add = |store: &str, raw, case, per_second, p99_us| {
+        results.cases.push(Measured {
+            store: store.to_owned(),
+            raw,
+            case,
+            figures: Figures {
+                per_second,
+                p50_us: p99_us / 4.0,
+                p90_us: p99_us / 2.0,
+                p99_us,
+                p999_us: p99_us * 2.0,
+                max_us: p99_us * 4.0,
+                samples: 1_000,
+            },
+        });
+    };
+    let small = |operation, concurrency| Case::new(operation, 600, concurrency);
+    add("memory", false, small(Operation::GetUpdate, 256), 800_000.0, 3.0);
+    add("memory", false, small(Operation::Update, 256), 1_000_000.0, 2.0);
+    add(
+        "sqlite-full",
+        false,
+        small(Operation::GetUpdate, 256),
+        30_000.0,
+        12_000.0,
+    );
+    add(
+        "sqlite-full",
+        true,
+        small(Operation::GetUpdate, 256),
+        60_000.0,
+        9_000.0,
+    );
+    add(
+        "sqlite-full",
+        false,
+        small(Operation::Update, 256),
+        45_000.0,
+        8_000.0,
+    );
+    add(
+        "sqlite-full",
+        true,
+        small(Operation::Update, 256),
+        60_000.0,
+        8_000.0,
+    );
+    add("sqlite-full", false, small(Operation::Update, 1), 4_000.0, 500.0);
+    add("sqlite-full", true, small(Operation::Update, 1), 4_200.0, 400.0);
+    for (stored, p99) in [(1_000, 900.0), (20_000, 1_200.0)] {
+        add(
+            "sqlite-full",
+            false,
+            small(Operation::GetUpdate, 16).among(stored),
+            20_000.0,
+            p99,
+        );
+    }
+    results.left_out = vec![small(Operation::Cleanup, 1).to_string()];
+    results.whole_bots = vec![WholeBot {
+        store: "sqlite".to_owned(),
+        people: 200,
+        answers_per_second: 2_345.6,
+        p50_ms: 80.0,
+        p99_ms: 161.5,
+        processor_ms: 0.41,
+        memory_mib: 61.2,
+        broken: 0,
+    }];
+    results
+}
