@@ -3,6 +3,8 @@
 //! Stores that keep blobs write it as it is; stores that keep documents convert it. Whoever reads a session goes
 //! through [`decode`], so that a damaged record and one of a newer version are told apart from a good one in one place.
 
+mod record;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -12,12 +14,16 @@ use crate::field::{FieldValue, Fields, RawObject, Unknown};
 use crate::key::SessionKey;
 use crate::name::{FlowName, MAX_NAME_LENGTH, StepName};
 use crate::session::{Position, Session, SessionParts};
+use record::Record;
 
 /// The version of the stored form that this release writes. It reads this and every older one.
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// The largest stored form by default, in bytes.
 pub const DEFAULT_MAX_BYTES: usize = 256 * 1024;
+
+/// What a session mostly fits into, so that writing it needs no second buffer.
+const USUAL_BYTES: usize = 2 * 1024;
 
 /// Why a stored form is not a session.
 #[derive(Debug, thiserror::Error)]
@@ -94,7 +100,8 @@ pub fn encode(session: &Session, max_bytes: usize) -> Result<Vec<u8>, usize> {
         turn,
         unknown,
     };
-    let bytes = serde_json::to_vec(&document).expect("a session has a JSON form");
+    let mut bytes = Vec::with_capacity(USUAL_BYTES);
+    serde_json::to_writer(&mut bytes, &document).expect("a session has a JSON form");
     if bytes.len() > max_bytes {
         Err(bytes.len())
     } else {
@@ -124,7 +131,9 @@ pub(crate) fn surely_fits(session: &Session, max_bytes: usize) -> bool {
     let turn = if turn.is_empty() {
         Some(AROUND)
     } else {
-        serde_json::to_vec(turn).ok().map(|turn| turn.len())
+        let mut bytes = Vec::with_capacity(USUAL_BYTES);
+        let written = serde_json::to_writer(&mut bytes, turn);
+        written.ok().map(|()| bytes.len())
     };
     turn.is_some_and(|turn| ALL_THE_REST + unknown + data + turn <= max_bytes)
 }
@@ -134,6 +143,15 @@ pub(crate) fn surely_fits(session: &Session, max_bytes: usize) -> bool {
 /// # Errors
 /// [`DecodeError`] when it is none, when a newer version wrote it, or when it belongs to another key.
 pub fn decode(key: &SessionKey, bytes: &[u8]) -> Result<Session, DecodeError> {
+    let at_once = serde_json::from_slice::<Record<'_>>(bytes).ok();
+    match at_once.and_then(|record| record.into_session(key)) {
+        Some(session) => Ok(session),
+        // Whatever is wrong, or newer, is looked at member by member, to say what it is.
+        None => decode_by_members(key, bytes),
+    }
+}
+
+fn decode_by_members(key: &SessionKey, bytes: &[u8]) -> Result<Session, DecodeError> {
     let corrupt = |problem: String| DecodeError::Corrupt { problem };
     let mut object: RawObject<'_> = serde_json::from_slice(bytes)
         .map_err(|error| corrupt(format!("it is no JSON object ({})", position_of(&error))))?;
@@ -248,6 +266,52 @@ mod tests {
     }
 
     #[test]
+    fn what_is_read_at_once_is_what_is_read_by_members() {
+        let good = stored();
+        let changed = [
+            ("\"schema\":1", "\"schema\":2"),
+            ("\"schema\":1,", ""),
+            ("\"schema\":1", "\"schema\":\"1\""),
+            ("7/42/42", "7/42/43"),
+            ("\"flow\":\"order\",", ""),
+            ("\"flow\":\"order\"", "\"flow\":null"),
+            ("\"step\":\"city\",", ""),
+            ("\"flow_version\":2,", ""),
+            ("\"flow_version\":2", "\"flow_version\":-2"),
+            ("\"wake_at\":9", "\"wake_at\":null"),
+            ("\"turn\":{}", "\"turn\":null"),
+            (",\"turn\":{}", ""),
+            ("\"turn\":{}", "\"turn\":{\"seen\":7}"),
+            ("\"turn\":{}", "\"turn\":{\"novelty\":[1]}"),
+            ("\"data\":{", "\"data\":{\"city\":\"Dallas\","),
+            ("\"data\":{", "\"data\":{\"not a name\":1,"),
+            ("\"data\":{", "\"mood\":{\"of\":[]},\"mood\":1,\"data\":{"),
+            ("\"created_at\":1000", "\"created_at\":1000,\"created_at\":5"),
+            ("\"created_at\"", "\"cre\\u0061ted_at\""),
+            ("}}", "}} "),
+            ("}}", "}}x"),
+            ("}}", "}"),
+        ];
+        for (from, to) in changed {
+            let text = good.replacen(from, to, 1);
+            assert_ne!(text, good, "{from}");
+            let tell = |read: Result<Session, DecodeError>| match read {
+                Ok(session) => format!(
+                    "{:?} {:?}",
+                    String::from_utf8(encode(&session, usize::MAX).unwrap()),
+                    session.0.unknown
+                ),
+                Err(error) => error.to_string(),
+            };
+            let (at_once, by_members) = (
+                decode(&key(), text.as_bytes()),
+                decode_by_members(&key(), text.as_bytes()),
+            );
+            assert_eq!(tell(at_once), tell(by_members), "{text}");
+        }
+    }
+
+    #[test]
     fn the_stored_form_gives_the_same_session_back() {
         assert_eq!(decode(&key(), stored().as_bytes()).unwrap(), session());
     }
@@ -278,6 +342,7 @@ mod tests {
                 bytes.extend_from_slice(member.as_bytes());
             }
             let session = decode(session.key(), &bytes).unwrap();
+            prop_assert_eq!(&decode_by_members(session.key(), &bytes).unwrap(), &session);
             let length = encode(&session, usize::MAX).unwrap().len();
             prop_assert!(!surely_fits(&session, length - 1));
             prop_assert!(surely_fits(&session, length + 2_000), "it is quick for all that is usual");

@@ -55,6 +55,10 @@ impl FieldValue {
         RawValue::from_string(json).map(|raw| Self(Arc::from(raw)))
     }
 
+    pub(crate) fn of_raw(raw: &RawValue) -> Self {
+        Self(Arc::from(raw.to_owned()))
+    }
+
     /// Reads the value.
     ///
     /// # Errors
@@ -124,7 +128,7 @@ impl RawObject<'_> {
         let members = self.0.into_iter();
         Arc::new(
             members
-                .map(|(name, value)| (name.into_owned(), FieldValue(Arc::from(value.to_owned()))))
+                .map(|(name, value)| (name.into_owned(), FieldValue::of_raw(value)))
                 .collect(),
         )
     }
@@ -157,7 +161,7 @@ impl<'de> Visitor<'de> for Members {
 
 /// A member's name, borrowed where nothing in it is escaped.
 #[derive(Deserialize)]
-struct MemberName<'a>(#[serde(borrow)] Cow<'a, str>);
+pub(crate) struct MemberName<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
 
 /// Members that this version doesn't know, kept for the one that does.
 pub(crate) type Unknown = Arc<BTreeMap<String, FieldValue>>;

@@ -76,17 +76,26 @@ impl FromStr for InputId {
 impl Serialize for InputId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // A session keeps up to 128 of them, so they are written without the machinery of formatting.
-        let number = |kind: char, number: i64| {
-            let mut text = String::with_capacity(24);
-            text.push(kind);
-            text.push_str(itoa::Buffer::new().format(number));
-            text
+        let (kind, number) = match self {
+            Self::Update(id) => (b'u', *id),
+            Self::Wake(at) => (b'w', at.as_millis()),
+            Self::Idle(at) => (b'i', at.as_millis()),
+            Self::Tap { .. } | Self::Effect(_) => return serializer.collect_str(self),
         };
-        match self {
-            Self::Update(id) => serializer.serialize_str(&number('u', *id)),
-            Self::Wake(at) => serializer.serialize_str(&number('w', at.as_millis())),
-            Self::Idle(at) => serializer.serialize_str(&number('i', at.as_millis())),
-            Self::Tap { .. } | Self::Effect(_) => serializer.collect_str(self),
+        let mut digits = itoa::Buffer::new();
+        let digits = digits.format(number).as_bytes();
+        let mut text = [kind; 24];
+        let text = match text.get_mut(1..=digits.len()) {
+            Some(rest) => {
+                rest.copy_from_slice(digits);
+                text.get(..=digits.len())
+            }
+            None => None,
+        };
+        match text.map(std::str::from_utf8) {
+            Some(Ok(text)) => serializer.serialize_str(text),
+            // A number has twenty digits at most, all of them ASCII.
+            _ => serializer.collect_str(self),
         }
     }
 }
