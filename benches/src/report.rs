@@ -11,6 +11,7 @@ pub mod load;
 pub mod machine;
 pub mod markdown;
 pub mod page;
+pub mod peers;
 pub mod plan;
 pub mod plot;
 pub mod ratios;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use clap::Parser;
@@ -14,9 +14,13 @@ use stepkeep_benches::report::plan::Mode;
 use stepkeep_benches::report::results::Results;
 use stepkeep_benches::report::sections::page;
 use stepkeep_benches::report::targets::targets;
-use stepkeep_benches::report::{run, versions, whole_bot};
+use stepkeep_benches::report::{peers, run, versions, whole_bot};
 use stepkeep_benches::{Candidate, candidates};
 use stepkeep_core::{Clock, SystemClock};
+
+/// How long each storage of another framework is measured at each number of people.
+const QUICK_PEERS: Duration = Duration::from_secs(1);
+const FULL_PEERS: Duration = Duration::from_secs(3);
 
 /// A case became worse, or the run failed.
 const FAILED: u8 = 1;
@@ -48,7 +52,7 @@ struct Cli {
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Measures nothing, and takes the results of an earlier run
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["quick", "output", "whole_bot"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["quick", "output", "whole_bot", "peers"])]
     from: Option<PathBuf>,
     /// The folder of the book's pages, where benchmarks.md is written
     #[arg(long, value_name = "FOLDER", default_value = "docs/src")]
@@ -71,6 +75,9 @@ struct Cli {
     /// Lets the crowd talk with whole bots in a quick run too
     #[arg(long)]
     whole_bot: bool,
+    /// Measures the storages of other frameworks in a quick run too; the full one does
+    #[arg(long)]
+    peers: bool,
 }
 
 fn main() -> ExitCode {
@@ -128,6 +135,10 @@ async fn measure(cli: &Cli) -> anyhow::Result<Results> {
     if cli.whole_bot {
         plan.whole_bot = Mode::Full.plan().whole_bot;
     }
+    let with_peers = (cli.peers || !cli.quick) && peers::is_here();
+    if with_peers {
+        peers::build().await?;
+    }
     let now = jiff::Timestamp::from_millisecond(SystemClock.now().as_millis())?;
     let machine = Machine::this(&std::env::temp_dir().canonicalize()?);
     let date = now.strftime("%Y-%m-%d %H:%M").to_string();
@@ -141,7 +152,13 @@ async fn measure(cli: &Cli) -> anyhow::Result<Results> {
     let progress = progress();
     let brought = run::run(&plan, &contenders, &progress).await?;
     progress.finish_and_clear();
-    drop((contenders, candidates));
+    drop(contenders);
+    if with_peers {
+        eprintln!("the storages of other frameworks");
+        let time = if cli.quick { QUICK_PEERS } else { FULL_PEERS };
+        results.peers = peers::measure(&candidates, time).await?;
+    }
+    drop(candidates);
     results.cases = brought.cases;
     results.left_out = brought.left_out.iter().map(ToString::to_string).collect();
     if let Some(time) = plan.whole_bot {

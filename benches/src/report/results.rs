@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::report::case::Case;
 use crate::report::latency::Figures;
 use crate::report::machine::Machine;
+use crate::report::peers::Peer;
 use crate::report::whole_bot::WholeBot;
 
 /// The version of this form.
@@ -40,6 +41,9 @@ pub struct Results {
     /// Whole bots.
     #[serde(default)]
     pub whole_bots: Vec<WholeBot>,
+    /// The storages of other frameworks.
+    #[serde(default)]
+    pub peers: Vec<Peer>,
 }
 
 /// One case on one store.
@@ -70,6 +74,7 @@ impl Results {
             cases: Vec::new(),
             left_out: Vec::new(),
             whole_bots: Vec::new(),
+            peers: Vec::new(),
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::report::case::{Case, Operation};
 use crate::report::latency::Figures;
 use crate::report::machine::Machine;
+use crate::report::peers::Peer;
 use crate::report::results::{Measured, Results};
 use crate::report::whole_bot::WholeBot;
 
@@ -88,6 +89,14 @@ pub(crate) fn results() -> Results {
         );
     }
     results.left_out = vec![small(Operation::Cleanup, 1).to_string()];
+    results.peers = vec![Peer {
+        peer: "teloxide SqliteStorage".to_owned(),
+        backend: "sqlite".to_owned(),
+        concurrency: 256,
+        answers_per_second: 1_100.0,
+        p50_microseconds: 219_000.0,
+        p99_microseconds: 342_000.0,
+    }];
     results.whole_bots = vec![WholeBot {
         store: "sqlite".to_owned(),
         people: 200,

@@ -3,6 +3,7 @@
 mod comparison;
 mod durability;
 mod growth;
+mod peers;
 mod recorded;
 mod setting;
 mod stores;
@@ -41,6 +42,7 @@ pub fn page(
         Box::new(durability::Durability(of_run())),
         Box::new(growth::Growth(of_run())),
         Box::new(whole_bots::WholeBots(of_run())),
+        Box::new(peers::Peers(of_run())),
     ];
     for store in results.stores() {
         sections.push(Box::new(stores::StoreTable {
