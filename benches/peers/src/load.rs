@@ -84,7 +84,7 @@ impl Load {
                 break;
             }
             if began >= from {
-                latencies.saturating_record(u64::try_from((ended - began).as_nanos())?);
+                latencies.record(u64::try_from((ended - began).as_nanos())?)?;
             }
         }
         Ok(latencies)

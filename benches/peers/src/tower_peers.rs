@@ -32,12 +32,13 @@ struct Tower<S>(S);
 #[async_trait]
 impl<S: SessionStore> Peer for Tower<S> {
     async fn begin(&self, person: i64) -> anyhow::Result<()> {
-        let record = Record {
+        let mut record = Record {
             id: Id(person.into()),
             data: [(ORDER.to_owned(), serde_json::to_value(Order::complete())?)].into(),
             expiry_date: in_a_day(),
         };
-        self.0.save(&record).await?;
+        // On Redis, what isn't there yet can't be saved.
+        self.0.create(&mut record).await?;
         Ok(())
     }
 

@@ -156,7 +156,11 @@ async fn measure(cli: &Cli) -> anyhow::Result<Results> {
     if with_peers {
         eprintln!("the storages of other frameworks");
         let time = if cli.quick { QUICK_PEERS } else { FULL_PEERS };
-        results.peers = peers::measure(&candidates, time).await?;
+        match peers::measure(&candidates, time).await {
+            Ok(measured) => results.peers = measured,
+            // What was measured before is not lost for that.
+            Err(error) => results.left_out.push(format!("other frameworks: {error:#}")),
+        }
     }
     drop(candidates);
     results.cases = brought.cases;
