@@ -30,6 +30,7 @@ mod name;
 mod relocation;
 mod reply;
 mod revision;
+mod seen;
 mod session;
 mod session_manager;
 mod session_stats;
@@ -66,6 +67,7 @@ pub use name::{FieldName, FlowName, InvalidName, MAX_NAME_LENGTH, StepName};
 pub use relocation::Relocated;
 pub use reply::{Button, Invoice, MediaKind, Message, Progress, Reply};
 pub use revision::{Draw, InvalidRevision, Revision};
+pub use seen::Seen;
 pub use session::{NewSession, Position, Session};
 pub use session_manager::{Reverted, SessionDraft, SessionError, SessionManager, TypedSession};
 pub use session_stats::SessionStats;
@@ -73,5 +75,5 @@ pub use store::{
     CleanupPolicy, CleanupReport, ScanCursor, ScanFilter, ScanPage, SchemaStatus, SessionStore,
     StoreAdministration, StoreHealth, StoreStatistics,
 };
-pub use turn_state::{HistoryEntry, Menu, OutboxEntry, PendingEffect, RecordedError, Seen, Timer, TurnState};
+pub use turn_state::{HistoryEntry, Menu, OutboxEntry, PendingEffect, RecordedError, Timer, TurnState};
 pub use typed::DataError;

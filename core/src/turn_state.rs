@@ -15,6 +15,7 @@ use crate::idle::IdleTimer;
 use crate::input::InputId;
 use crate::name::{FieldName, FlowName};
 use crate::reply::Reply;
+use crate::seen::Seen;
 use crate::session::{Position, Session};
 
 /// What the turn engine keeps in a session. Empty for people who don't use the engine.
@@ -56,7 +57,7 @@ impl TurnState {
             language,
             unknown,
         } = self;
-        seen.0.is_empty()
+        seen.is_empty()
             && outbox.is_empty()
             && menu.is_none()
             && effects.is_empty()
@@ -212,78 +213,6 @@ impl RecordedError {
     }
 }
 
-/// The inputs that a session applied lately: a bounded set, not a watermark, since update ids can go backwards.
-///
-/// An input is forgotten after [`Seen::AGE`] (Telegram redelivers for 24 hours at most), or when [`Seen::LIMIT`] newer
-/// ones came.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Seen(Vec<(InputId, Timestamp)>);
-
-impl Seen {
-    /// How long an input is remembered.
-    pub const AGE: Duration = Duration::from_hours(25);
-    /// How many inputs are remembered.
-    pub const LIMIT: usize = 128;
-
-    /// Whether the input was applied.
-    pub fn contains(&self, input: &InputId) -> bool {
-        self.0.iter().any(|(seen, _)| seen == input)
-    }
-
-    /// Whether an update was applied in its order, and a later one of the same kind, a tap or something else, after it. A tap
-    /// is remembered by its update and, right behind it, by its button.
-    pub(crate) fn is_followed(&self, input: &InputId, is_tap: bool) -> bool {
-        let (InputId::Update(id), Some(place)) = (input, self.0.iter().position(|(seen, _)| seen == input))
-        else {
-            return false;
-        };
-        let is_button = |index: usize| matches!(self.0.get(index), Some((InputId::Tap { .. }, _)));
-        let mut is_followed = false;
-        for (index, (other, _)) in self.0.iter().enumerate() {
-            match other {
-                InputId::Update(other) if other > id && is_button(index + 1) == is_tap => {
-                    if index < place {
-                        // It came late, so what comes next says nothing about it.
-                        return false;
-                    }
-                    is_followed = true;
-                }
-                _ => {}
-            }
-        }
-        is_followed
-    }
-
-    /// Remembers inputs that are applied now, and forgets those that are too old or too many.
-    pub fn remember(&mut self, inputs: impl IntoIterator<Item = InputId>, now: Timestamp) {
-        self.0.retain(|(_, at)| now.since(*at) <= Self::AGE);
-        self.0.extend(inputs.into_iter().map(|input| (input, now)));
-        let surplus = self.0.len().saturating_sub(Self::LIMIT);
-        self.0.drain(..surplus);
-    }
-
-    /// Remembers what another session saw, too. The newest are kept.
-    pub(crate) fn join(&mut self, other: &Self) {
-        let new = other.0.iter().filter(|(input, _)| !self.contains(input));
-        let new: Vec<_> = new.cloned().collect();
-        self.0.extend(new);
-        self.0.sort_by_key(|(_, at)| *at);
-        let surplus = self.0.len().saturating_sub(Self::LIMIT);
-        self.0.drain(..surplus);
-    }
-
-    /// How many inputs are remembered.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether none is.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
 impl Serialize for TurnState {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // Taken apart, so that a new field can't be forgotten here.
@@ -366,28 +295,10 @@ mod tests {
 
     #[test]
     fn what_a_newer_version_wrote_survives() {
-        let json = r#"{"seen":[["u7",1]],"menu":{"token":"t","actions":["a"]},"novelty":{"x":[1,2]}}"#;
+        let json = r#"{"seen":"@29931034 u7","menu":{"token":"t","actions":["a"]},"novelty":{"x":[1,2]}}"#;
         let state: TurnState = serde_json::from_str(json).unwrap();
         assert!(state.seen.contains(&InputId::Update(7)));
         assert_eq!(serde_json::to_string(&state).unwrap(), json);
-    }
-
-    #[test]
-    fn inputs_are_forgotten_by_age_and_by_number() {
-        let mut seen = Seen::default();
-        let start = Timestamp::from_millis(0);
-        seen.remember([InputId::Update(1)], start);
-        seen.remember([InputId::Update(2)], start + Duration::from_hours(24));
-        assert!(
-            seen.contains(&InputId::Update(1)),
-            "Telegram may still redeliver it"
-        );
-        seen.remember([InputId::Update(3)], start + Seen::AGE + Duration::from_millis(1));
-        assert!(!seen.contains(&InputId::Update(1)));
-
-        seen.remember((10..10 + 128).map(InputId::Update), start + Seen::AGE);
-        assert_eq!(seen.len(), Seen::LIMIT);
-        assert!(!seen.contains(&InputId::Update(3)) && seen.contains(&InputId::Update(137)));
     }
 
     #[test]
