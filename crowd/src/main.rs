@@ -7,6 +7,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use stepkeep_crowd::cli::Cli;
 use stepkeep_crowd::soak::{Progress, run};
 
+/// The bot and the crowd share the machine, so the crowd's own work shall be small.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A promise was broken.
 const BROKEN: u8 = 1;
 /// The soak could not run.

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use aho_corasick::AhoCorasick;
 use fluent_syntax::ast::{Entry, Expression, InlineExpression, Pattern, PatternElement};
 use fluent_syntax::parser;
 
@@ -170,6 +171,10 @@ impl Said {
 pub struct Phrases {
     /// By language and id, each with parts one of which its texts have.
     parts: HashMap<(Language, String), Vec<String>>,
+    /// Finds the parts of all messages in one go: a crowd reads a lot.
+    finder: AhoCorasick,
+    /// What is said where the part of the same place is found; of several the first counts.
+    sayings: Vec<(Said, Language)>,
 }
 
 /// The bot's message files are not what this program expects.
@@ -181,6 +186,9 @@ pub enum PhrasesError {
     /// A message is missing.
     #[error("the bot's {0:?} message files have no {1}")]
     Missing(Language, String),
+    /// The words of all messages are too many.
+    #[error("the bot's messages can't be told apart")]
+    Finder(#[from] aho_corasick::BuildError),
 }
 
 const FILES: [(Language, [&str; 3]); 2] = [
@@ -202,6 +210,15 @@ const FILES: [(Language, [&str; 3]); 2] = [
     ),
 ];
 
+/// All messages, those that can stand inside of others later.
+fn messages() -> impl Iterator<Item = (String, Said)> {
+    let questions = QUESTION_IDS.iter().enumerate();
+    let questions = questions.map(|(number, id)| (format!("prompt-{id}"), Said::Question(number)));
+    let others = OTHERS.iter().map(|(id, said)| ((*id).to_owned(), *said));
+    let examples = EXAMPLE_IDS.iter().map(|id| ((*id).to_owned(), Said::Rejection));
+    questions.chain(others).chain(examples)
+}
+
 impl Phrases {
     /// Reads the message files that this program was built with.
     ///
@@ -221,17 +238,27 @@ impl Phrases {
                 }
             }
         }
-        let phrases = Self { parts };
+        let (mut words, mut sayings) = (Vec::new(), Vec::new());
+        for language in Language::ALL {
+            for (id, said) in messages() {
+                let of_it = parts.get(&(language, id)).map_or(&[][..], Vec::as_slice);
+                words.extend_from_slice(of_it);
+                sayings.extend(of_it.iter().map(|_| (said, language)));
+            }
+        }
+        let phrases = Self {
+            finder: AhoCorasick::new(words)?,
+            sayings,
+            parts,
+        };
         phrases.check()?;
         Ok(phrases)
     }
 
     fn check(&self) -> Result<(), PhrasesError> {
-        let questions = QUESTION_IDS.iter().map(|id| format!("prompt-{id}"));
-        let others = OTHERS.iter().map(|(id, _)| (*id).to_owned());
+        let messages = messages().map(|(id, _)| id);
         let buttons = Button::ALL.iter().map(|button| button.id().to_owned());
-        let examples = EXAMPLE_IDS.iter().map(|id| (*id).to_owned());
-        for id in questions.chain(others).chain(buttons).chain(examples) {
+        for id in messages.chain(buttons) {
             for language in Language::ALL {
                 if self.of(language, &id).is_empty() {
                     return Err(PhrasesError::Missing(language, id));
@@ -255,30 +282,13 @@ impl Phrases {
 
     /// What a text says, and in which language.
     pub fn read(&self, text: &str) -> (Said, Option<Language>) {
-        for language in Language::ALL {
-            if let Some(said) = self.read_in(language, text) {
-                return (said, Some(language));
-            }
+        let found = self.finder.find_overlapping_iter(text);
+        let first = found.map(|found| found.pattern().as_usize()).min();
+        match first.and_then(|first| self.sayings.get(first)) {
+            Some((said, language)) => (*said, Some(*language)),
+            None if text.starts_with('⚠') => (Said::Warning, None),
+            None => (Said::Unknown, None),
         }
-        if text.starts_with('⚠') {
-            return (Said::Warning, None);
-        }
-        (Said::Unknown, None)
-    }
-
-    fn read_in(&self, language: Language, text: &str) -> Option<Said> {
-        let question = QUESTION_IDS
-            .iter()
-            .position(|id| self.says(language, &format!("prompt-{id}"), text));
-        if let Some(question) = question {
-            return Some(Said::Question(question));
-        }
-        let other = OTHERS.iter().find(|(id, _)| self.says(language, id, text));
-        if let Some((_, said)) = other {
-            return Some(*said);
-        }
-        let refused = EXAMPLE_IDS.iter().any(|id| self.says(language, id, text));
-        refused.then_some(Said::Rejection)
     }
 
     /// A part of a text of the bot, for histories made by hand.

@@ -3,11 +3,16 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use reqwest::{Client, Method, StatusCode};
+use axum::Router;
+use axum::body::{Body, BodyDataStream, Bytes, to_bytes};
+use axum::http::{Method, Request, StatusCode, header::CONTENT_TYPE};
+use axum::response::Response;
+use futures::StreamExt as _;
 use serde_json::{Value, json};
 use stepkeep_sandbox::{Config, Sandbox, SandboxHandle};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
+use tower::ServiceExt as _;
 
 use crate::audit::BoughtLabel;
 
@@ -33,7 +38,8 @@ pub struct Happening {
 #[derive(Debug)]
 pub struct Town {
     sandbox: SandboxHandle,
-    http: Client,
+    /// The people's side goes without connections, so that what is measured is the bot.
+    people: Router,
     began: Instant,
 }
 
@@ -50,8 +56,8 @@ impl Town {
         };
         let sandbox = Sandbox::start(config).await?;
         let town = Self {
+            people: sandbox.router(),
             sandbox,
-            http: Client::builder().no_proxy().build()?,
             began: Instant::now(),
         };
         // A bot is known once it has called, and events are told of known bots only.
@@ -75,19 +81,28 @@ impl Town {
         self.sandbox.stop().await;
     }
 
+    async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<Response> {
+        let request = Request::builder().method(method).uri(path);
+        let request = match body {
+            Some(body) => request
+                .header(CONTENT_TYPE, "application/json")
+                .body(Body::from(serde_json::to_vec(body)?))?,
+            None => request.body(Body::empty())?,
+        };
+        // A router's error has no values.
+        let Ok(response) = self.people.clone().oneshot(request).await;
+        Ok(response)
+    }
+
     async fn respond(
         &self,
         method: Method,
         path: &str,
         body: Option<&Value>,
     ) -> anyhow::Result<(StatusCode, Value)> {
-        let mut request = self.http.request(method, format!("{}{path}", self.sandbox.url()));
-        if let Some(body) = body {
-            request = request.json(body);
-        }
-        let response = request.send().await.context("the sandbox doesn't answer")?;
+        let response = self.send(method, path, body).await?;
         let status = response.status();
-        let body = response.bytes().await.context("the sandbox doesn't answer")?;
+        let body = whole(response).await?;
         Ok((status, serde_json::from_slice(&body).unwrap_or(Value::Null)))
     }
 
@@ -197,13 +212,11 @@ impl Town {
     /// # Errors
     /// When it can't be had.
     pub async fn is_pdf(&self, url: &str) -> anyhow::Result<bool> {
-        let response = self
-            .http
-            .get(format!("{}{url}", self.sandbox.url()))
-            .send()
-            .await?
-            .error_for_status()?;
-        Ok(response.bytes().await?.starts_with(b"%PDF"))
+        let response = self.send(Method::GET, url, None).await?;
+        if !response.status().is_success() {
+            bail!("the sandbox refuses {url}: {}", response.status());
+        }
+        Ok(whole(response).await?.starts_with(b"%PDF"))
     }
 
     /// Listens to a chat from now on.
@@ -211,18 +224,27 @@ impl Town {
     /// # Errors
     /// When the sandbox refuses it.
     pub async fn listens(&self, chat: i64) -> anyhow::Result<mpsc::UnboundedReceiver<Happening>> {
-        let url = format!("{}/sim/events?bot={BOT}&chat={chat}", self.sandbox.url());
-        let response = self.http.get(url).send().await?.error_for_status()?;
+        let path = format!("/sim/events?bot={BOT}&chat={chat}");
+        let response = self.send(Method::GET, &path, None).await?;
+        if !response.status().is_success() {
+            bail!("the sandbox refuses {path}: {}", response.status());
+        }
         let (tell, hear) = mpsc::unbounded_channel();
-        tokio::spawn(listen(response, tell, self.began));
+        tokio::spawn(listen(response.into_body().into_data_stream(), tell, self.began));
         Ok(hear)
     }
 }
 
+async fn whole(response: Response) -> anyhow::Result<Bytes> {
+    to_bytes(response.into_body(), usize::MAX)
+        .await
+        .context("the sandbox breaks off its answer")
+}
+
 /// Reads a stream of server-sent events, until it ends or nobody listens any more.
-async fn listen(mut response: reqwest::Response, tell: mpsc::UnboundedSender<Happening>, began: Instant) {
+async fn listen(mut events: BodyDataStream, tell: mpsc::UnboundedSender<Happening>, began: Instant) {
     let mut buffer = Vec::new();
-    while let Ok(Some(chunk)) = response.chunk().await {
+    while let Some(Ok(chunk)) = events.next().await {
         let at = began.elapsed();
         buffer.extend_from_slice(&chunk);
         while let Some(end) = buffer.windows(2).position(|pair| pair == b"\n\n") {

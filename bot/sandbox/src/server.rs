@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use axum::Router;
+use axum::{Router, serve::ListenerExt as _};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 use crate::{
@@ -146,7 +146,11 @@ impl Sandbox {
             // It fails only after serving has ended, when nobody needs to know any more.
             let _ = stopping.send(());
         };
-        let serve = axum::serve(self.listener, self.router).with_graceful_shutdown(shutdown);
+        let listener = self.listener.tap_io(|connection| {
+            // Answers are small, and somebody waits for each. Where it can't be set, they only come later.
+            let _ = connection.set_nodelay(true);
+        });
+        let serve = axum::serve(listener, self.router).with_graceful_shutdown(shutdown);
         let serve = pin!(serve.into_future());
         let overdue = async move {
             if stopped.await.is_err() {
@@ -180,6 +184,7 @@ impl Sandbox {
         let sandbox = Self::bind(config).await?;
         let address = sandbox.address();
         let put_aside = sandbox.put_aside.clone();
+        let router = sandbox.router.clone();
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(sandbox.serve(async {
             // A dropped handle stops the sandbox as well.
@@ -188,6 +193,7 @@ impl Sandbox {
         Ok(SandboxHandle {
             address,
             put_aside,
+            router,
             stop,
             task,
         })
@@ -217,6 +223,7 @@ fn router(worlds: &Worlds, parts: &BTreeSet<Part>) -> Router {
 pub struct SandboxHandle {
     address: SocketAddr,
     put_aside: Option<PutAside>,
+    router: Router,
     stop: oneshot::Sender<()>,
     task: JoinHandle<io::Result<()>>,
 }
@@ -235,6 +242,11 @@ impl SandboxHandle {
     /// The root of everything it serves, without a slash at the end: `http://127.0.0.1:8090`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Everything it serves, for the people's side that is in the same process: without a connection.
+    pub fn router(&self) -> Router {
+        self.router.clone()
     }
 
     /// Stops the sandbox, and waits until it has ended.

@@ -344,6 +344,11 @@ impl Checker {
         {
             return self.verdict();
         }
+        // Before it counts as a repeat: the same parcel has the same offers as before.
+        if self.stray_offers && matches!(said, Said::Offers | Said::Summary) && !self.due.is_empty() {
+            self.stray_offers = false;
+            return Taken::Expected;
+        }
         if let Some(earlier) = self.earlier(&seen.text) {
             let (first, is_late) = (earlier.at, earlier.turn < self.turn);
             // A label that may not have been sent has to be sent, even late.
@@ -359,10 +364,6 @@ impl Checker {
                 before: self.story.iter().cloned().collect(),
             });
             return if is_late { Taken::Late } else { Taken::Repeat };
-        }
-        if self.stray_offers && matches!(said, Said::Offers | Said::Summary) && !self.due.is_empty() {
-            self.stray_offers = false;
-            return Taken::Expected;
         }
         if said == Said::Trouble {
             self.troubles.push(seen.at);

@@ -55,12 +55,15 @@ impl History {
     }
 
     /// From the beginning to this question.
-    fn at_question(mut self, question: usize) -> Self {
-        self = self
-            .does(&Act::Start)
+    fn at_question(self, question: usize) -> Self {
+        self.does(&Act::Start)
             .hears(Said::MainMenu)
-            .does(&Act::NewOrder(TAG))
-            .hears(Said::Question(0));
+            .orders_until(question)
+    }
+
+    /// From the main menu to this question.
+    fn orders_until(mut self, question: usize) -> Self {
+        self = self.does(&Act::NewOrder(TAG)).hears(Said::Question(0));
         for earlier in 0..question {
             self = self.answers(earlier).hears(Said::Question(earlier + 1));
         }
@@ -72,7 +75,11 @@ impl History {
     }
 
     fn at_summary(self) -> Self {
-        let history = self.at_question(QUESTIONS - 1).answers(QUESTIONS - 1);
+        self.at_question(QUESTIONS - 1).to_summary()
+    }
+
+    fn to_summary(self) -> Self {
+        let history = self.answers(QUESTIONS - 1);
         let text = summary(&history.checker.dialogue.answers);
         history.hears_text(text, Taken::Expected)
     }
@@ -161,6 +168,29 @@ fn offers_may_still_arrive_before_the_cancelling_is_answered() {
         .hears(Said::Cancelled)
         .hears(Said::MainMenu)
         .keeps_all();
+}
+
+#[test]
+fn offers_that_cross_the_cancelling_may_be_the_same_as_in_an_earlier_order() {
+    let history = History::new()
+        .at_summary()
+        .does(&Act::ShowPrices)
+        .hears(Said::Asking)
+        .hears(Said::Offers)
+        .does(&Act::Cancel)
+        .hears(Said::Cancelled)
+        .hears(Said::MainMenu)
+        .orders_until(QUESTIONS - 1)
+        .to_summary()
+        .does(&Act::ShowPrices)
+        .hears(Said::Asking)
+        .does(&Act::Cancel)
+        .hears(Said::Offers)
+        .hears_wrongly(Said::Offers, Taken::Late)
+        .hears(Said::Cancelled)
+        .hears(Said::MainMenu);
+    history.keeps_all();
+    assert_eq!(history.checker.repeats.len(), 1, "they cross once");
 }
 
 #[test]
