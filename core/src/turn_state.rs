@@ -3,13 +3,16 @@
 //! It lives in the session's one record, so it can't tear from the data that it belongs to.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
+use serde::de::{MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::clock::Timestamp;
-use crate::field::{FieldValue, RawObject, Unknown};
+use crate::field::{FieldValue, MemberName, Unknown};
 use crate::flow::FlowError;
 use crate::idle::IdleTimer;
 use crate::input::InputId;
@@ -263,29 +266,43 @@ impl Serialize for TurnState {
     }
 }
 
-/// Works with `serde_json`'s own deserialisers only, as raw values do, and from a text or bytes.
+/// Works with `serde_json`'s own deserialisers only, as raw values do. Of a member that is there twice, the last counts.
 impl<'de> Deserialize<'de> for TurnState {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut object = RawObject::deserialize(deserializer)?;
-        let mut read = || -> Result<Self, serde_json::Error> {
-            Ok(Self {
-                seen: object.take("seen")?,
-                outbox: object.take("outbox")?,
-                menu: object.take("menu")?,
-                effects: object.take("effects")?,
-                timer: object.take("timer")?,
-                idle: object.take("idle")?,
-                history: object.take("history")?,
-                last_error: object.take("last_error")?,
-                language: object.take("language")?,
-                unknown: Unknown::default(),
-            })
-        };
-        let state = read().map_err(serde::de::Error::custom)?;
-        Ok(Self {
-            unknown: object.into_unknown(),
-            ..state
-        })
+        deserializer.deserialize_map(TurnStateVisitor)
+    }
+}
+
+struct TurnStateVisitor;
+
+impl<'de> Visitor<'de> for TurnStateVisitor {
+    type Value = TurnState;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<TurnState, A::Error> {
+        let mut state = TurnState::default();
+        let mut unknown: BTreeMap<String, FieldValue> = BTreeMap::new();
+        while let Some(MemberName(name)) = map.next_key()? {
+            match &*name {
+                "seen" => state.seen = map.next_value()?,
+                "outbox" => state.outbox = map.next_value()?,
+                "menu" => state.menu = map.next_value()?,
+                "effects" => state.effects = map.next_value()?,
+                "timer" => state.timer = map.next_value()?,
+                "idle" => state.idle = map.next_value()?,
+                "history" => state.history = map.next_value()?,
+                "last_error" => state.last_error = map.next_value()?,
+                "language" => state.language = map.next_value()?,
+                _ => {
+                    unknown.insert(name.into_owned(), map.next_value()?);
+                }
+            }
+        }
+        state.unknown = Arc::new(unknown);
+        Ok(state)
     }
 }
 
