@@ -171,7 +171,9 @@ impl SessionChange {
             wake_at,
         } = self;
         position.apply(&mut parts.position);
-        parts.data.retain(|name, _| !unset.contains(name));
+        for name in unset {
+            parts.data.remove(name);
+        }
         parts
             .data
             .extend(set.iter().map(|(name, value)| (name.clone(), value.clone())));

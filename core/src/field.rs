@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::name::FieldName;
+use crate::text::Text;
 
 /// The data of a session, by field name.
 pub type Fields = BTreeMap<FieldName, FieldValue>;
@@ -21,7 +22,16 @@ pub type Fields = BTreeMap<FieldName, FieldValue>;
 ///
 /// `Debug` shows the length only: data is about people, and ends up in logs otherwise.
 #[derive(Clone)]
-pub struct FieldValue(Arc<RawValue>);
+pub struct FieldValue(Json);
+
+/// The text, which was parsed once, or written by this program.
+#[derive(Clone)]
+enum Json {
+    /// As `serde_json` has it.
+    Raw(Arc<RawValue>),
+    /// Most often a part of a record.
+    Text(Text),
+}
 
 impl FieldValue {
     /// The value's JSON.
@@ -29,12 +39,19 @@ impl FieldValue {
     /// # Errors
     /// When the value has no JSON form (a map whose keys are not text, a `Serialize` that fails).
     pub fn new<T: Serialize + ?Sized>(value: &T) -> Result<Self, serde_json::Error> {
-        serde_json::value::to_raw_value(value).map(|raw| Self(Arc::from(raw)))
+        serde_json::value::to_raw_value(value).map(Self::of_box)
     }
 
     /// A text. Unlike [`FieldValue::new`] it can't fail.
     pub fn text(text: &str) -> Self {
-        Self::from_json_value(&serde_json::Value::from(text))
+        if plain_length(text.as_bytes()) < text.len() {
+            return Self::from_json_value(&serde_json::Value::from(text));
+        }
+        let mut json = String::with_capacity(text.len() + 2);
+        json.push('"');
+        json.push_str(text);
+        json.push('"');
+        Self(Json::Text(Text::Whole(Arc::from(json))))
     }
 
     /// A JSON value. Unlike [`FieldValue::new`] it can't fail.
@@ -52,11 +69,21 @@ impl FieldValue {
     /// # Errors
     /// When the text is not one JSON value.
     pub fn from_json(json: String) -> Result<Self, serde_json::Error> {
-        RawValue::from_string(json).map(|raw| Self(Arc::from(raw)))
+        RawValue::from_string(json).map(Self::of_box)
     }
 
     pub(crate) fn of_raw(raw: &RawValue) -> Self {
-        Self(Arc::from(raw.to_owned()))
+        Self::of_box(raw.to_owned())
+    }
+
+    fn of_box(raw: Box<RawValue>) -> Self {
+        Self(Json::Raw(Arc::from(raw)))
+    }
+
+    /// The value whose JSON stands between these places of a text. The caller has seen to it that it is JSON, without
+    /// spaces around it.
+    pub(crate) fn part(whole: &Arc<str>, start: usize, end: usize) -> Self {
+        Self(Json::Text(Text::part(whole, start, end)))
     }
 
     /// Reads the value.
@@ -64,12 +91,15 @@ impl FieldValue {
     /// # Errors
     /// When the value is not a `T`.
     pub fn get<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        serde_json::from_str(self.0.get())
+        serde_json::from_str(self.json())
     }
 
     /// The JSON text.
     pub fn json(&self) -> &str {
-        self.0.get()
+        match &self.0 {
+            Json::Raw(raw) => raw.get(),
+            Json::Text(text) => text.as_str(),
+        }
     }
 }
 
@@ -88,14 +118,42 @@ impl fmt::Debug for FieldValue {
 
 impl Serialize for FieldValue {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
+        match &self.0 {
+            Json::Raw(raw) => raw.serialize(serializer),
+            Json::Text(text) => serde_json::from_str::<&RawValue>(text.as_str())
+                .map_err(serde::ser::Error::custom)?
+                .serialize(serializer),
+        }
     }
+}
+
+/// How many bytes of a JSON string's content come before the first one that means something: a quote, a backslash or a
+/// control character. Eight are looked at together, since records are mostly such bytes.
+pub(crate) fn plain_length(bytes: &[u8]) -> usize {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const HIGHS: u64 = u64::from_le_bytes([0x80; 8]);
+    // The lowest byte that is below a limit is told exactly; only bytes above it may be mistaken for such ones.
+    let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word & HIGHS;
+    let (words, rest) = bytes.as_chunks::<8>();
+    let mut length = 0;
+    for word in words {
+        let word = u64::from_le_bytes(*word);
+        let quote = below(word ^ (ONES * u64::from(b'"')), 1);
+        let backslash = below(word ^ (ONES * u64::from(b'\\')), 1);
+        let found = quote | backslash | below(word, 0x20);
+        if found != 0 {
+            return length + usize::try_from(found.trailing_zeros() / 8).unwrap_or_default();
+        }
+        length += 8;
+    }
+    let special = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..0x20));
+    length + special.unwrap_or(rest.len())
 }
 
 /// Works with `serde_json`'s own deserialisers only, as raw values do.
 impl<'de> Deserialize<'de> for FieldValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Box::<RawValue>::deserialize(deserializer).map(|raw| Self(Arc::from(raw)))
+        Box::<RawValue>::deserialize(deserializer).map(Self::of_box)
     }
 }
 
@@ -196,6 +254,33 @@ mod tests {
             format!("{:?}", FieldValue::text("1 Congress Ave")),
             "FieldValue(16 bytes)"
         );
+    }
+
+    #[test]
+    fn a_text_is_the_same_value_whether_it_has_to_be_escaped_or_not() {
+        for text in [
+            "",
+            "a",
+            "1 Congress Ave",
+            "\"",
+            "12345678\\",
+            "1234567\u{1f}",
+            "имя\u{7f} 🦀",
+            "1234567\n89",
+        ] {
+            let value = FieldValue::text(text);
+            assert_eq!(value.json(), serde_json::to_string(text).unwrap());
+            assert_eq!(serde_json::to_string(&value).unwrap(), value.json());
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_plain_ends_where_it_should(bytes: Vec<u8>, plain in "[ !#-\\[\\]-~а-я]{0,40}") {
+            let slow = |bytes: &[u8]| bytes.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | ..0x20)).count();
+            let bytes = [plain.as_bytes(), &bytes].concat();
+            proptest::prop_assert_eq!(plain_length(&bytes), slow(&bytes));
+        }
     }
 
     #[test]

@@ -162,12 +162,14 @@ impl SessionKey {
 
     /// The stored form; at most [`SessionKey::MAX_ENCODED_LENGTH`] bytes of ASCII.
     pub fn encode(&self) -> String {
-        use fmt::Write;
         let mut encoded = String::with_capacity(64);
-        // Writing to a string can't fail.
-        let _ = write!(encoded, "{}/{}/{}/", self.bot.0, self.chat.0, self.user.0);
+        let mut digits = itoa::Buffer::new();
+        for id in [self.bot.0, self.chat.0, self.user.0] {
+            encoded.push_str(digits.format(id));
+            encoded.push('/');
+        }
         if let Some(thread) = self.thread {
-            let _ = write!(encoded, "{}", thread.0);
+            encoded.push_str(digits.format(thread.0));
         }
         encoded.push('/');
         if let Some(business) = &self.business {
@@ -217,6 +219,9 @@ fn is_plain(byte: u8) -> bool {
 
 fn escape_into(encoded: &mut String, text: &str) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    if text.bytes().all(is_plain) {
+        return encoded.push_str(text);
+    }
     for byte in text.bytes() {
         if is_plain(byte) {
             encoded.push(char::from(byte));

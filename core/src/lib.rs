@@ -37,6 +37,7 @@ mod session_stats;
 mod store;
 #[cfg(feature = "teloxide")]
 pub mod teloxide;
+mod text;
 mod turn_state;
 mod typed;
 

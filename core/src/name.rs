@@ -1,11 +1,15 @@
 //! The validated names of fields, flows and steps.
 
 use std::borrow::Borrow;
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::text::Text;
 
 /// The longest name of a field, flow or step, in bytes.
 pub const MAX_NAME_LENGTH: usize = 64;
@@ -39,7 +43,9 @@ fn is_valid(name: &str, hyphen: bool) -> bool {
         && bytes
             .next()
             .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
-        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || (hyphen && byte == b'-'))
+        && bytes.all(|byte| {
+            matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_') || (hyphen && byte == b'-')
+        })
 }
 
 /// The three kinds of name differ in nothing but what they name and whether a hyphen is allowed, and a generic type
@@ -47,8 +53,8 @@ fn is_valid(name: &str, hyphen: bool) -> bool {
 macro_rules! name_type {
     ($(#[$doc:meta])* $type:ident, $what:literal, hyphen: $hyphen:literal, extra: $extra:literal) => {
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $type(Arc<str>);
+        #[derive(Clone)]
+        pub struct $type(Text);
 
         impl $type {
             /// Checks the name.
@@ -56,11 +62,21 @@ macro_rules! name_type {
             /// # Errors
             /// [`InvalidName`] when it breaks the rules above.
             pub fn new(name: &str) -> Result<Self, InvalidName> {
+                Self::check(name).map(|()| Self(Text::Whole(Arc::from(name))))
+            }
+
+            fn check(name: &str) -> Result<(), InvalidName> {
                 if is_valid(name, $hyphen) {
-                    Ok(Self(Arc::from(name)))
+                    Ok(())
                 } else {
                     Err(InvalidName::new($what, $extra, name))
                 }
+            }
+
+            /// The name that stands between these places of a text, if one does.
+            pub(crate) fn part(whole: &Arc<str>, start: usize, end: usize) -> Option<Self> {
+                let name = whole.get(start..end)?;
+                is_valid(name, $hyphen).then(|| Self(Text::part(whole, start, end)))
             }
 
             /// The name of a constant in the program's own text.
@@ -69,27 +85,54 @@ macro_rules! name_type {
             /// When the name is not valid: a mistake in the program that the first test of it shows.
             #[track_caller]
             pub fn constant(name: &'static str) -> Self {
-                match Self::new(name) {
-                    Ok(name) => name,
+                match Self::check(name) {
+                    Ok(()) => Self(Text::Constant(name)),
                     Err(error) => panic!("{error}"),
                 }
             }
 
             /// The name as text.
             pub fn as_str(&self) -> &str {
-                &self.0
+                self.0.as_str()
+            }
+        }
+
+        impl PartialEq for $type {
+            fn eq(&self, other: &Self) -> bool {
+                self.as_str() == other.as_str()
+            }
+        }
+
+        impl Eq for $type {}
+
+        impl PartialOrd for $type {
+            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+                Some(self.cmp(other))
+            }
+        }
+
+        impl Ord for $type {
+            fn cmp(&self, other: &Self) -> Ordering {
+                self.as_str().cmp(other.as_str())
+            }
+        }
+
+        /// As its text, so that a map can be asked by it.
+        impl Hash for $type {
+            fn hash<H: Hasher>(&self, state: &mut H) {
+                self.as_str().hash(state);
             }
         }
 
         impl fmt::Debug for $type {
             fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Debug::fmt(&*self.0, formatter)
+                fmt::Debug::fmt(self.as_str(), formatter)
             }
         }
 
         impl fmt::Display for $type {
             fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str(&self.0)
+                formatter.write_str(self.as_str())
             }
         }
 
@@ -103,31 +146,31 @@ macro_rules! name_type {
 
         impl AsRef<str> for $type {
             fn as_ref(&self) -> &str {
-                &self.0
+                self.as_str()
             }
         }
 
         impl Borrow<str> for $type {
             fn borrow(&self) -> &str {
-                &self.0
+                self.as_str()
             }
         }
 
         impl PartialEq<str> for $type {
             fn eq(&self, other: &str) -> bool {
-                &*self.0 == other
+                self.as_str() == other
             }
         }
 
         impl PartialEq<&str> for $type {
             fn eq(&self, other: &&str) -> bool {
-                &*self.0 == *other
+                self.as_str() == *other
             }
         }
 
         impl Serialize for $type {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(&self.0)
+                serializer.serialize_str(self.as_str())
             }
         }
 

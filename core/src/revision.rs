@@ -98,7 +98,7 @@ impl Revision {
 
 impl fmt::Display for Revision {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.text())
+        formatter.write_str(std::str::from_utf8(&self.digits()).unwrap_or_default())
     }
 }
 
@@ -112,34 +112,39 @@ impl FromStr for Revision {
     type Err = InvalidRevision;
 
     fn from_str(text: &str) -> Result<Self, InvalidRevision> {
-        let canonical = text.len() == Self::TEXT_LENGTH
-            && text
-                .bytes()
-                .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
-        if !canonical {
-            return Err(InvalidRevision);
+        let digits: &[u8; Self::TEXT_LENGTH] = text.as_bytes().try_into().map_err(|_| InvalidRevision)?;
+        let mut both = 0_u128;
+        for half in digits.as_chunks::<16>().0 {
+            let mut bits = 0_u64;
+            for digit in half {
+                let value = match digit {
+                    b'0'..=b'9' => digit - b'0',
+                    b'a'..=b'f' => digit - b'a' + 10,
+                    _ => return Err(InvalidRevision),
+                };
+                bits = bits << 4 | u64::from(value);
+            }
+            both = both << 64 | u128::from(bits);
         }
-        u128::from_str_radix(text, 16)
-            .map_err(|_| InvalidRevision)
-            .and_then(Self::from_u128)
+        Self::from_u128(both)
     }
 }
 
 impl Revision {
-    /// The text of it, without the machinery of formatting: every write of a session has one.
-    fn text(self) -> String {
+    /// The text of it as bytes, without the machinery of formatting: every write of a session has one.
+    pub(crate) fn digits(self) -> [u8; Self::TEXT_LENGTH] {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let bytes = self.to_bytes();
-        let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        let mut digits = [0; Self::TEXT_LENGTH];
+        for (pair, byte) in digits.as_chunks_mut::<2>().0.iter_mut().zip(self.to_bytes()) {
+            *pair = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
+        }
         digits
-            .map(|digit| char::from(DIGITS[usize::from(digit)]))
-            .collect()
     }
 }
 
 impl Serialize for Revision {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.text())
+        serializer.serialize_str(std::str::from_utf8(&self.digits()).unwrap_or_default())
     }
 }
 
