@@ -56,6 +56,11 @@ pub struct RedisConfig {
     /// How long an answer may take, in milliseconds.
     #[serde(default = "default_response_timeout_ms")]
     pub response_timeout_ms: u32,
+    /// How many connections calls about sessions are spread over, by their keys, from 1 to [`RedisConfig::MAX_CONNECTIONS`].
+    /// A server that brings every write to its disk waits for the disk once for all connections. A cluster has one for each
+    /// node, whatever this says.
+    #[serde(default = "default_connections")]
+    pub connections: u16,
     /// Whether opening sets the namespace up. Without it it stays as it is until
     /// [`set_up_schema`](stepkeep_core::StoreAdministration::set_up_schema) is called.
     #[serde(default = "default_set_up_schema")]
@@ -189,6 +194,10 @@ const fn default_response_timeout_ms() -> u32 {
     5_000
 }
 
+const fn default_connections() -> u16 {
+    4
+}
+
 const fn default_set_up_schema() -> bool {
     true
 }
@@ -196,6 +205,9 @@ const fn default_set_up_schema() -> bool {
 impl RedisConfig {
     /// The most that [`RedisConfig::buckets`] can be.
     pub const MAX_BUCKETS: u16 = 4_096;
+
+    /// The most that [`RedisConfig::connections`] can be.
+    pub const MAX_CONNECTIONS: u16 = 256;
 
     /// The longest [`RedisConfig::prefix`], in bytes.
     pub const MAX_PREFIX_LENGTH: usize = 64;
@@ -213,6 +225,7 @@ impl RedisConfig {
             expire_idle_days: 0,
             connect_timeout_ms: default_connect_timeout_ms(),
             response_timeout_ms: default_response_timeout_ms(),
+            connections: default_connections(),
             set_up_schema: default_set_up_schema(),
         }
     }
@@ -247,6 +260,13 @@ impl RedisConfig {
                 value: buckets.to_string(),
             });
         }
+        if !(1..=Self::MAX_CONNECTIONS).contains(&self.connections) {
+            return Err(ConfigError::InvalidValue {
+                name: "connections",
+                expected: format!("from 1 to {}", Self::MAX_CONNECTIONS),
+                value: self.connections.to_string(),
+            });
+        }
         if self.is_cluster() && self.database != 0 {
             return Err(ConfigError::InvalidValue {
                 name: "database",
@@ -264,6 +284,11 @@ impl RedisConfig {
     /// How many buckets a namespace gets that is set up now.
     pub(crate) fn buckets_of_new(&self) -> u16 {
         self.buckets.unwrap_or(if self.is_cluster() { 64 } else { 1 })
+    }
+
+    /// How many ways to the server there are.
+    pub(crate) fn connections(&self) -> u16 {
+        if self.is_cluster() { 1 } else { self.connections }
     }
 
     pub(crate) fn connect_timeout(&self) -> Duration {

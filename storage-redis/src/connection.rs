@@ -1,4 +1,4 @@
-//! The way to Redis: one connection that many calls share, and that is made anew when it is lost.
+//! A way to Redis: one connection that many calls share, and that is made anew when it is lost.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use arc_swap::ArcSwapOption;
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::cluster::{ClusterClient, ClusterClientBuilder};
 use redis::cluster_async::ClusterConnection;
+use redis::io::tcp::TcpSettings;
 use redis::sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType};
 use redis::{
     AsyncConnectionConfig, Client, Cmd, ConnectionAddr, FromRedisValue, IntoConnectionInfo, ProtocolVersion,
@@ -25,6 +26,9 @@ use crate::scripts::NamedScript;
 /// After a connection could not be made, how long every call fails at once with the same failure: a server that is
 /// away shall not be asked by thousands.
 const PAUSE: Duration = Duration::from_millis(50);
+
+/// How many calls the driver takes at once. Who comes when there are more waits for a place, and is woken by itself.
+const CALLS_AT_ONCE: usize = 1_024;
 
 /// The way to one Redis, whatever it is made of.
 pub(crate) struct Connection {
@@ -76,6 +80,7 @@ impl Connection {
             connector,
             connect_timeout: config.connect_timeout(),
             timing: AsyncConnectionConfig::new()
+                .set_pipeline_buffer_size(CALLS_AT_ONCE)
                 .set_connection_timeout(Some(config.connect_timeout()))
                 .set_response_timeout(Some(config.response_timeout())),
             topology: config.topology.clone(),
@@ -212,6 +217,7 @@ impl Connector {
             Topology::Server { address, tls } => {
                 let info = to_driver(address, *tls)
                     .into_connection_info()?
+                    .set_tcp_settings(at_once())
                     .set_redis_settings(session);
                 Ok(Self::Server(Box::new(Client::open(info)?)))
             }
@@ -230,6 +236,7 @@ impl Connector {
                 let mut builder =
                     SentinelClientBuilder::new(addresses, service.clone(), SentinelServerType::Master)?
                         .set_client_to_redis_db(config.database)
+                        .set_client_to_redis_tcp_settings(at_once())
                         .set_client_to_redis_protocol(ProtocolVersion::RESP2);
                 if *tls {
                     builder = builder
@@ -255,6 +262,7 @@ impl Connector {
                 let mut builder = ClusterClientBuilder::new(addresses)
                     // See `cluster`: what may have been done is not sent again.
                     .retries(0)
+                    .tcp_settings(at_once())
                     .connection_timeout(config.connect_timeout())
                     .response_timeout(config.response_timeout())
                     .overall_response_timeout(Some(config.response_timeout() * 2))
@@ -304,6 +312,12 @@ impl Connector {
             Self::Cluster(_) => Err(std::io::Error::from(std::io::ErrorKind::Unsupported).into()),
         }
     }
+}
+
+/// What is written goes out at once: the driver puts calls together itself, and the kernel would hold back what comes while
+/// an answer is under way.
+fn at_once() -> TcpSettings {
+    TcpSettings::default().set_nodelay(true)
 }
 
 fn to_driver(address: &Address, tls: bool) -> ConnectionAddr {

@@ -17,10 +17,10 @@ pub(crate) struct SessionNames {
     pub(crate) member: String,
     /// Where its record is.
     pub(crate) record: String,
-    /// The index of last updates.
-    pub(crate) updated: String,
-    /// The index of wake times.
-    pub(crate) wake: String,
+    /// Which bucket it lies in, whose indexes it is in.
+    pub(crate) bucket: u16,
+    /// What the key comes to in one number.
+    pub(crate) hash: u64,
 }
 
 impl Names {
@@ -34,14 +34,16 @@ impl Names {
 
     pub(crate) fn of(&self, key: &SessionKey) -> SessionNames {
         let member = key.encode();
+        let hash = xxh3_64(member.as_bytes());
         // Which one it is stands in the database: the hash may never change.
-        let bucket = xxh3_64(member.as_bytes()) % u64::from(self.buckets);
-        let bucket = u16::try_from(bucket).unwrap_or(0);
+        let bucket = u16::try_from(hash % u64::from(self.buckets)).unwrap_or(0);
+        let mut record = self.records(bucket);
+        record.push_str(&member);
         SessionNames {
-            record: format!("{}{member}", self.records(bucket)),
-            updated: self.updated(bucket),
-            wake: self.wake(bucket),
+            record,
             member,
+            bucket,
+            hash,
         }
     }
 
@@ -88,7 +90,10 @@ mod tests {
         let names = Names::new("stepkeep".to_owned(), 64);
         let of = names.of(&SessionKey::private(BotId(7), UserId(42)));
         insta::assert_snapshot!(of.record, @"{stepkeep:42}:s:7/42/42///main");
-        assert_eq!(of.updated, of.record.replace("s:7/42/42///main", "u"));
-        assert_eq!(of.wake, of.record.replace("s:7/42/42///main", "w"));
+        assert_eq!(
+            names.updated(of.bucket),
+            of.record.replace("s:7/42/42///main", "u")
+        );
+        assert_eq!(names.wake(of.bucket), of.record.replace("s:7/42/42///main", "w"));
     }
 }

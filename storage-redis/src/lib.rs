@@ -6,6 +6,7 @@ mod cleanup;
 mod cluster;
 mod config;
 mod connection;
+mod connections;
 mod error;
 mod health;
 mod keys;

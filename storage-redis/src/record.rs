@@ -15,11 +15,12 @@ const BUCKET_MILLIS: i64 = 600_000;
 /// # Errors
 /// When the stored form has more than `max_bytes` bytes; the error is the number that it has.
 pub(crate) fn encode(session: &Session, max_bytes: usize) -> Result<Vec<u8>, usize> {
-    let form = document::encode(session, max_bytes)?;
-    let mut record = Vec::with_capacity(HEADER_LENGTH + form.len());
+    /// What a session mostly fits into.
+    const USUAL_BYTES: usize = 2 * 1_024;
+    let mut record = Vec::with_capacity(USUAL_BYTES);
     record.extend_from_slice(session.revision().to_string().as_bytes());
     record.extend_from_slice(ordered(session.updated_at()).as_bytes());
-    record.extend_from_slice(&form);
+    document::encode_into(&mut record, session, max_bytes)?;
     Ok(record)
 }
 

@@ -12,6 +12,7 @@ pub(crate) struct NamedScript {
 pub(crate) struct Scripts {
     pub(crate) create: NamedScript,
     pub(crate) update: NamedScript,
+    pub(crate) replace: NamedScript,
     pub(crate) clear: NamedScript,
     pub(crate) page: NamedScript,
     pub(crate) clean: NamedScript,
@@ -23,6 +24,7 @@ impl Scripts {
         Self {
             create: NamedScript::new(include_str!("scripts/create.lua")),
             update: NamedScript::new(include_str!("scripts/update.lua")),
+            replace: NamedScript::new(include_str!("scripts/replace.lua")),
             clear: NamedScript::new(include_str!("scripts/clear.lua")),
             page: NamedScript::new(concat!(
                 include_str!("scripts/place.lua"),

@@ -13,6 +13,7 @@ use stepkeep_core::{
 use crate::cleanup;
 use crate::config::{ConfigError, RedisConfig};
 use crate::connection::Connection;
+use crate::connections::Connections;
 use crate::error::{BACKEND, Failure};
 use crate::keys::{Names, SessionNames};
 use crate::record;
@@ -22,14 +23,14 @@ use crate::scripts::{NamedScript, Scripts};
 
 /// A [`SessionStore`] on Redis or Valkey.
 ///
-/// A clone is another handle on the same connection, which all calls share. It is made anew by itself when it is lost,
-/// and after a failover. All methods have to be called on the Tokio runtime that the store was opened on.
+/// A clone is another handle on the same connections, which all calls share. They are made anew by themselves when they are
+/// lost, and after a failover. All methods have to be called on the Tokio runtime that the store was opened on.
 #[derive(Clone)]
 pub struct RedisStorage(Arc<Shared>);
 
 struct Shared {
     config: RedisConfig,
-    connection: Connection,
+    connections: Connections,
     scripts: Scripts,
     names: Names,
     /// The time to live of a record without a wake time, as scripts take it.
@@ -62,8 +63,8 @@ impl RedisStorage {
     /// another number of buckets; `TooNew` when a newer version made it.
     pub async fn open(config: RedisConfig) -> Result<Self, StoreError> {
         config.validate().map_err(|error| refused(&error))?;
-        let opened = match Connection::new(&config) {
-            Ok(connection) => Shared::open(config, connection).await,
+        let opened = match Connections::new(&config) {
+            Ok(connections) => Shared::open(config, connections).await,
             Err(failure) => Err(failure),
         };
         Self::of(opened)
@@ -77,8 +78,8 @@ impl RedisStorage {
     #[cfg(feature = "client")]
     pub async fn from_client(client: redis::Client, config: RedisConfig) -> Result<Self, StoreError> {
         config.validate().map_err(|error| refused(&error))?;
-        let connection = Connection::of_client(client, &config);
-        Self::of(Shared::open(config, connection).await)
+        let connections = Connections::of_client(&client, &config);
+        Self::of(Shared::open(config, connections).await)
     }
 
     fn of(opened: Result<Shared, Failure>) -> Result<Self, StoreError> {
@@ -87,13 +88,13 @@ impl RedisStorage {
             .map_err(|failure| failure.into_error(StoreOperation::Open))
     }
 
-    /// Lets go of the connection. A handle that is used later connects again; what is under way is answered.
+    /// Lets go of the connections. A handle that is used later connects again; what is under way is answered.
     #[expect(
         clippy::unused_async,
         reason = "stores are closed in one way, and others have to wait"
     )]
     pub async fn close(&self) {
-        self.0.connection.disconnect();
+        self.0.connections.disconnect();
     }
 
     /// The settings.
@@ -101,8 +102,9 @@ impl RedisStorage {
         &self.0.config
     }
 
+    /// The connection for what is not about one session.
     pub(crate) fn connection(&self) -> &Connection {
-        &self.0.connection
+        self.0.connections.first()
     }
 
     pub(crate) fn scripts(&self) -> &Scripts {
@@ -119,29 +121,40 @@ impl RedisStorage {
             .map_err(|length| StoreError::too_large(operation, BACKEND, session.key(), length, limit))
     }
 
-    /// Calls a script that writes one session.
+    /// Calls a script that writes one session, and its places in the indexes.
     async fn write<const N: usize>(
         &self,
         script: &NamedScript,
         names: &SessionNames,
         arguments: [&[u8]; N],
     ) -> Result<Written, Failure> {
-        let keys = [&*names.record, &*names.updated, &*names.wake];
-        self.0
-            .connection
-            .call(script, &keys, &arguments)
+        let (updated, wake) = (
+            self.names().updated(names.bucket),
+            self.names().wake(names.bucket),
+        );
+        self.call(script, names, &[&*names.record, &*updated, &*wake], &arguments)
             .await
-            .map(Written::of)
+    }
+
+    async fn call(
+        &self,
+        script: &NamedScript,
+        names: &SessionNames,
+        keys: &[&str],
+        arguments: &[&[u8]],
+    ) -> Result<Written, Failure> {
+        let connection = self.0.connections.of(names.hash);
+        connection.call(script, keys, arguments).await.map(Written::of)
     }
 }
 
 impl Shared {
-    async fn open(config: RedisConfig, connection: Connection) -> Result<Self, Failure> {
+    async fn open(config: RedisConfig, connections: Connections) -> Result<Self, Failure> {
         let scripts = Scripts::new();
         let description = if config.set_up_schema {
-            schema::set_up(&connection, &scripts, &config).await?
+            schema::set_up(connections.first(), &scripts, &config).await?
         } else {
-            schema::look(&connection, &config).await?
+            schema::look(connections.first(), &config).await?
         };
         let buckets = description.map_or_else(|| config.buckets_of_new(), |description| description.buckets);
         tracing::debug!(place = %config.topology, prefix = config.prefix, buckets, "opened");
@@ -149,7 +162,7 @@ impl Shared {
             names: Names::new(config.prefix.clone(), buckets),
             time_to_live: config.expire_idle_millis().to_string(),
             config,
-            connection,
+            connections,
             scripts,
         })
     }
@@ -246,8 +259,10 @@ impl SessionStore for RedisStorage {
             key,
         };
         let mut command = redis::cmd("GET");
-        command.arg(self.0.names.of(key).record);
-        let record: Option<Vec<u8>> = call.done(self.0.connection.query(&command).await)?;
+        let names = self.0.names.of(key);
+        command.arg(&names.record);
+        let connection = self.0.connections.of(names.hash);
+        let record: Option<Vec<u8>> = call.done(connection.query(&command).await)?;
         record.map(|record| call.decode(&record)).transpose()
     }
 
@@ -259,23 +274,26 @@ impl SessionStore for RedisStorage {
         let session = change.apply(held);
         let record = self.record(&session, call.operation)?;
         let names = self.0.names.of(call.key);
-        // The indexes are touched only where the session's place in them changes.
-        let update_score = if score(held.updated_at()) == score(session.updated_at()) {
-            String::new()
-        } else {
-            score(session.updated_at())
-        };
-        let wake_at = match session.wake_at() {
-            wake_at if wake_at == held.wake_at() => String::new(),
-            None => "-".to_owned(),
-            Some(wake_at) => wake_score(wake_at),
-        };
-        let wakes = if session.wake_at().is_some() { "1" } else { "0" };
         let revision = held.revision().to_string();
-        let written = self.write(
-            &self.0.scripts.update,
-            &names,
-            [
+        // The indexes are touched only where the session's place in them changes.
+        let stays = record::bucket(held.updated_at()) == record::bucket(session.updated_at());
+        let written = if stays && session.wake_at() == held.wake_at() && self.0.config.expire_idle_days == 0 {
+            let arguments = [revision.as_bytes(), &record];
+            self.call(&self.0.scripts.replace, &names, &[&*names.record], &arguments)
+                .await
+        } else {
+            let update_score = if stays {
+                String::new()
+            } else {
+                score(session.updated_at())
+            };
+            let wake_at = match session.wake_at() {
+                wake_at if wake_at == held.wake_at() => String::new(),
+                None => "-".to_owned(),
+                Some(wake_at) => wake_score(wake_at),
+            };
+            let wakes = if session.wake_at().is_some() { "1" } else { "0" };
+            let arguments = [
                 revision.as_bytes(),
                 names.member.as_bytes(),
                 &record,
@@ -283,9 +301,10 @@ impl SessionStore for RedisStorage {
                 wake_at.as_bytes(),
                 wakes.as_bytes(),
                 self.0.time_to_live.as_bytes(),
-            ],
-        );
-        match call.done(written.await)? {
+            ];
+            self.write(&self.0.scripts.update, &names, arguments).await
+        };
+        match call.done(written)? {
             Written::Done => Ok(session),
             Written::Absent => {
                 let error = StoreError::new(StoreErrorKind::NotFound, call.operation, BACKEND);

@@ -9,13 +9,14 @@ use secrecy::SecretString;
 use crate::config::{Address, ConfigError, RedisConfig, SentinelCredentials, Topology};
 
 /// The parameters that a URL may have.
-pub(crate) const PARAMETERS: [&str; 10] = [
+pub(crate) const PARAMETERS: [&str; 11] = [
     "prefix",
     "buckets",
     "max_session_bytes",
     "expire_idle_days",
     "connect_timeout_ms",
     "response_timeout_ms",
+    "connections",
     "set_up_schema",
     "db",
     "sentinel_username",
@@ -209,6 +210,7 @@ fn read_parameters(config: &mut RedisConfig, query: &str) -> Result<(), ConfigEr
             "response_timeout_ms" => {
                 config.response_timeout_ms = value_of(name, "a number of milliseconds", &value)?;
             }
+            "connections" => config.connections = value_of(name, "a number", &value)?,
             "set_up_schema" => config.set_up_schema = value_of(name, "true or false", &value)?,
             "db" => config.database = number_of_database(&value)?,
             "sentinel_username" => sentinel_username = Some(value.into_owned()),
@@ -299,7 +301,7 @@ mod tests {
     #[test]
     fn every_part_and_parameter_sets_its_setting() {
         let url = "redis://bot:p%40ss/w@rd@db:6380/2?prefix=a.b&buckets=8&max_session_bytes=9000&expire_idle_days=30\
-                   &connect_timeout_ms=70&response_timeout_ms=80&set_up_schema=false";
+                   &connect_timeout_ms=70&response_timeout_ms=80&connections=2&set_up_schema=false";
         let config = RedisConfig::from_url(url).unwrap();
         assert_eq!(config.username.as_deref(), Some("bot"));
         assert_eq!(config.password.as_ref().unwrap().expose_secret(), "p@ss/w@rd");
@@ -307,6 +309,7 @@ mod tests {
         assert_eq!((config.buckets, config.max_session_bytes), (Some(8), 9_000));
         assert_eq!((config.connect_timeout_ms, config.response_timeout_ms), (70, 80));
         assert_eq!(config.expire_idle_millis(), 30 * 86_400_000);
+        assert_eq!(config.connections, 2);
         assert!(!config.set_up_schema);
         assert!(!format!("{config:?}").contains("w@rd"), "{config:?}");
         let config = RedisConfig::from_url("redis://:only@db").unwrap();
@@ -325,9 +328,10 @@ mod tests {
         insta::assert_snapshot!(message("redis+cluster://x/1"), @r#"database is 0 on a cluster, not "1""#);
         insta::assert_snapshot!(message("redis+sentinel://x"), @"the path of redis+sentinel:// is the name that the sentinels know the master by, such as /mymaster");
         insta::assert_snapshot!(message("redis+unix://run.sock"), @"what follows redis+unix:// is the absolute path of a socket, such as redis+unix:///run/redis/redis.sock");
-        insta::assert_snapshot!(message("redis://x?ttl=5"), @r#"there is no parameter "ttl"; there are prefix, buckets, max_session_bytes, expire_idle_days, connect_timeout_ms, response_timeout_ms, set_up_schema, db, sentinel_username, sentinel_password"#);
+        insta::assert_snapshot!(message("redis://x?ttl=5"), @r#"there is no parameter "ttl"; there are prefix, buckets, max_session_bytes, expire_idle_days, connect_timeout_ms, response_timeout_ms, connections, set_up_schema, db, sentinel_username, sentinel_password"#);
         insta::assert_snapshot!(message("redis://x?buckets=1&buckets=2"), @r#"the parameter "buckets" is there twice"#);
         insta::assert_snapshot!(message("redis://x?buckets=0"), @r#"buckets is from 1 to 4096, not "0""#);
+        insta::assert_snapshot!(message("redis://x?connections=0"), @r#"connections is from 1 to 256, not "0""#);
         insta::assert_snapshot!(message("redis://x?prefix={a}"), @r#"prefix is 1 to 64 letters, digits, and _ . : -, not "{a}""#);
         insta::assert_snapshot!(message("redis://x?sentinel_password=hunter2"), @"sentinel_username is for redis+sentinel:// only, and together with sentinel_password");
     }
