@@ -63,27 +63,51 @@ enum Place {
     Mongo(MongoServer),
 }
 
+/// The names of all stores.
+pub const STORES: [&str; 5] = [
+    "memory",
+    "sqlite-full",
+    "sqlite-normal",
+    "redis-always",
+    "mongodb",
+];
+
 /// Every store, empty. SQLite stands in the list twice: with writes that survive a loss of power, and with writes that
 /// survive the death of the process. Redis and MongoDB are servers of this process, as durable as the first.
 ///
 /// # Panics
 /// When a store can't be opened: without it there is nothing to measure.
+pub async fn candidates() -> Vec<Candidate> {
+    candidates_of(&STORES.map(str::to_owned)).await
+}
+
+/// The same, of these [`STORES`] only.
+///
+/// # Panics
+/// When a store can't be opened.
 #[expect(
     clippy::expect_used,
     reason = "a benchmark that can't open its store has nothing to measure"
 )]
-pub async fn candidates() -> Vec<Candidate> {
-    let mut candidates = vec![Candidate {
-        name: "memory",
-        survives: "nothing",
-        url: String::new(),
-        store: Arc::new(MemoryStorage::new()),
-        _place: Place::Process,
-    }];
+pub async fn candidates_of(wanted: &[String]) -> Vec<Candidate> {
+    let is_wanted = |name: &str| wanted.iter().any(|wanted| wanted == name);
+    let mut candidates = Vec::new();
+    if is_wanted("memory") {
+        candidates.push(Candidate {
+            name: "memory",
+            survives: "nothing",
+            url: String::new(),
+            store: Arc::new(MemoryStorage::new()),
+            _place: Place::Process,
+        });
+    }
     for (name, synchronous, survives) in [
         ("sqlite-full", "full", "a loss of power"),
         ("sqlite-normal", "normal", "the death of the process"),
     ] {
+        if !is_wanted(name) {
+            continue;
+        }
         let folder = tempfile::tempdir().expect("a folder for temporary files");
         let url = format!(
             "sqlite://{}/sessions.sqlite?synchronous={synchronous}",
@@ -98,26 +122,30 @@ pub async fn candidates() -> Vec<Candidate> {
             _place: Place::Folder(folder),
         });
     }
-    let redis = RedisServer::start(&RedisSettings::default().durable());
-    let url = redis.url();
-    let store = RedisStorage::connect(&url).await.expect("a store that opens");
-    candidates.push(Candidate {
-        name: "redis-always",
-        survives: "a loss of power",
-        url,
-        store: Arc::new(store),
-        _place: Place::Redis(redis),
-    });
-    let mongo = MongoServer::start().await;
-    let url = mongo.url();
-    let store = MongoStorage::connect(&url).await.expect("a store that opens");
-    candidates.push(Candidate {
-        name: "mongodb",
-        survives: "a loss of power",
-        url,
-        store: Arc::new(store),
-        _place: Place::Mongo(mongo),
-    });
+    if is_wanted("redis-always") {
+        let redis = RedisServer::start(&RedisSettings::default().durable());
+        let url = redis.url();
+        let store = RedisStorage::connect(&url).await.expect("a store that opens");
+        candidates.push(Candidate {
+            name: "redis-always",
+            survives: "a loss of power",
+            url,
+            store: Arc::new(store),
+            _place: Place::Redis(redis),
+        });
+    }
+    if is_wanted("mongodb") {
+        let mongo = MongoServer::start().await;
+        let url = mongo.url();
+        let store = MongoStorage::connect(&url).await.expect("a store that opens");
+        candidates.push(Candidate {
+            name: "mongodb",
+            survives: "a loss of power",
+            url,
+            store: Arc::new(store),
+            _place: Place::Mongo(mongo),
+        });
+    }
     candidates
 }
 

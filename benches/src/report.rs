@@ -18,6 +18,7 @@ pub mod ratios;
 pub mod raw_worker;
 pub mod results;
 pub mod run;
+pub mod scale;
 pub mod sections;
 pub mod shape;
 pub mod store_worker;

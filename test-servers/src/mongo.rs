@@ -11,6 +11,9 @@ use crate::port::free_port;
 use crate::process::ServerProcess;
 use crate::program::mongod;
 
+/// The memory for documents that is enough for tests.
+const CACHE_GIB: f64 = 0.25;
+
 /// The user of a server with a password.
 pub const MONGO_USER: &str = "stepkeep";
 
@@ -26,17 +29,19 @@ pub struct MongoServer {
 impl MongoServer {
     /// Starts one, and waits until it takes writes.
     pub async fn start() -> Self {
-        Self::start_with(Vec::new()).await
+        Self::start_with(CACHE_GIB, Vec::new()).await
+    }
+
+    /// Starts one that keeps so many GiB of documents in memory, for measurements with more of them than tests have.
+    pub async fn start_with_cache(gib: f64) -> Self {
+        Self::start_with(gib, Vec::new()).await
     }
 
     /// Starts one that lets nobody in but [`MONGO_USER`] with this password.
     pub async fn start_with_password(password: &str) -> Self {
         let key_file = key_file();
-        let mut server = Self::start_with(vec![
-            "--keyFile".to_owned(),
-            key_file.path().display().to_string(),
-        ])
-        .await;
+        let further = vec!["--keyFile".to_owned(), key_file.path().display().to_string()];
+        let mut server = Self::start_with(CACHE_GIB, further).await;
         // As long as there is no user, whoever comes from the server's own machine may make one.
         server
             .administer(doc! { "createUser": MONGO_USER, "pwd": password, "roles": ["root"] })
@@ -46,14 +51,14 @@ impl MongoServer {
         server
     }
 
-    async fn start_with(further: Vec<String>) -> Self {
+    async fn start_with(cache_gib: f64, further: Vec<String>) -> Self {
         let port = free_port();
         let fixed = "--replSet rs0 --bind_ip 127.0.0.1 --dbpath {folder} --nounixsocket --quiet \
-                     --wiredTigerCacheSizeGB 0.25 --setParameter diagnosticDataCollectionEnabled=false --port";
+                     --setParameter diagnosticDataCollectionEnabled=false --wiredTigerCacheSizeGB";
         let arguments = fixed
             .split_whitespace()
             .map(str::to_owned)
-            .chain([port.to_string()])
+            .chain([cache_gib.to_string(), "--port".to_owned(), port.to_string()])
             .chain(further);
         let server = Self {
             process: ServerProcess::start(mongod(), port, arguments),

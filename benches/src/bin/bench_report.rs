@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use clap::Parser;
+use clap::builder::PossibleValuesParser;
 use indicatif::{ProgressBar, ProgressStyle};
 use stepkeep_benches::report::compare::{Change, compare};
 use stepkeep_benches::report::machine::{Machine, revision, version_of};
@@ -14,8 +15,8 @@ use stepkeep_benches::report::plan::Mode;
 use stepkeep_benches::report::results::Results;
 use stepkeep_benches::report::sections::page;
 use stepkeep_benches::report::targets::targets;
-use stepkeep_benches::report::{peers, run, versions, whole_bot};
-use stepkeep_benches::{Candidate, candidates};
+use stepkeep_benches::report::{peers, run, scale, versions, whole_bot};
+use stepkeep_benches::{Candidate, STORES, candidates_of};
 use stepkeep_core::{Clock, SystemClock};
 
 /// How long each storage of another framework is measured at each number of people.
@@ -38,7 +39,10 @@ const FAILED: u8 = 1;
   What became slower since an earlier run, as a step of a release:
     cargo bench-report --compare earlier.json --fail-on-regression
   The page again from results that are there:
-    cargo bench-report --from results.json"
+    cargo bench-report --from results.json
+  Only SQLite with up to five million sessions, and then the page with that as well:
+    cargo bench-report --only-scale --stores sqlite-full --output scale.json
+    cargo bench-report --from results.json --with-scale scale.json"
 )]
 #[expect(
     clippy::struct_excessive_bools,
@@ -52,7 +56,7 @@ struct Cli {
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Measures nothing, and takes the results of an earlier run
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["quick", "output", "whole_bot", "peers"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["quick", "output", "whole_bot", "peers", "scale", "only_scale"])]
     from: Option<PathBuf>,
     /// The folder of the book's pages, where benchmarks.md is written
     #[arg(long, value_name = "FOLDER", default_value = "docs/src")]
@@ -78,6 +82,36 @@ struct Cli {
     /// Measures the storages of other frameworks in a quick run too; the full one does
     #[arg(long)]
     peers: bool,
+    /// Measures SQLite, Redis and MongoDB with up to millions of sessions as well
+    ///
+    /// That takes a quarter of an hour more, and gigabytes on the disk and in memory; what there is no room for is left
+    /// out, and said.
+    #[arg(long)]
+    scale: bool,
+    /// The same, and nothing else; writes no page
+    #[arg(long, conflicts_with_all = ["quick", "whole_bot", "peers", "compare"])]
+    only_scale: bool,
+    /// How many sessions there are at most for --scale; on MongoDB a million
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        default_value_t = scale::DEFAULT_SESSIONS,
+        value_parser = clap::value_parser!(u32).range(1_000..=1_000_000_000),
+    )]
+    scale_sessions: u32,
+    /// Adds what runs with --scale or --only-scale have brought
+    #[arg(long, value_name = "FILE")]
+    with_scale: Vec<PathBuf>,
+    /// Measures these stores only
+    #[arg(
+        long,
+        value_name = "STORES",
+        value_delimiter = ',',
+        value_parser = PossibleValuesParser::new(STORES),
+        default_values_t = STORES.map(str::to_owned),
+        conflicts_with = "from",
+    )]
+    stores: Vec<String>,
 }
 
 fn main() -> ExitCode {
@@ -94,11 +128,17 @@ fn main() -> ExitCode {
 async fn start(cli: &Cli) -> anyhow::Result<ExitCode> {
     // A mistake in a path shall not cost half an hour.
     let earlier = cli.compare.as_deref().map(Results::read).transpose()?;
-    let results = match &cli.from {
+    let scales = cli.with_scale.iter().map(|path| Results::read(path));
+    let scales = scales.collect::<anyhow::Result<Vec<_>>>()?;
+    let mut results = match &cli.from {
         Some(path) => Results::read(path)?,
         None => measure(cli).await?,
     };
+    for scale in scales {
+        results.take_scale(scale);
+    }
     tell_targets(&results);
+    tell_scale(&results);
     let tolerance = cli.tolerance / 100.0;
     let changes = earlier.map(|earlier| compare(&earlier, &results));
     let worse = changes
@@ -116,7 +156,7 @@ async fn start(cli: &Cli) -> anyhow::Result<ExitCode> {
             change.relative() * 100.0
         );
     }
-    if !cli.no_page {
+    if !cli.no_page && !cli.only_scale {
         let comparison = changes.map(|changes| (changes, tolerance));
         page(results, comparison, Some(&cli.sections))?.write(&cli.book)?;
         println!("the page is {}", cli.book.join("benchmarks.md").display());
@@ -131,28 +171,47 @@ async fn start(cli: &Cli) -> anyhow::Result<ExitCode> {
 async fn measure(cli: &Cli) -> anyhow::Result<Results> {
     let begun = Instant::now();
     let mode = if cli.quick { Mode::Quick } else { Mode::Full };
-    let mut plan = mode.plan();
-    if cli.whole_bot {
-        plan.whole_bot = Mode::Full.plan().whole_bot;
-    }
-    let with_peers = (cli.peers || !cli.quick) && peers::is_here();
+    let with_peers = (cli.peers || !cli.quick) && !cli.only_scale && peers::is_here();
     if with_peers {
         peers::build().await?;
     }
     let now = jiff::Timestamp::from_millisecond(SystemClock.now().as_millis())?;
     let machine = Machine::this(&std::env::temp_dir().canonicalize()?);
     let date = now.strftime("%Y-%m-%d %H:%M").to_string();
-    let mut results = Results::begin(date, mode.name(), revision(), machine);
-
-    let candidates = candidates().await;
-    results.survives = survives(&candidates);
-    results.versions = versions::of(&candidates).await?;
+    let name = if cli.only_scale { "scale" } else { mode.name() };
+    let mut results = Results::begin(date, name, revision(), machine);
+    results.versions = versions::of([]).await?;
     results.versions.insert("rustc".to_owned(), version_of("rustc"));
+    if !cli.only_scale {
+        measure_cases(cli, mode, with_peers, &mut results).await?;
+    }
+    if cli.scale || cli.only_scale {
+        measure_scale(cli, &mut results).await;
+    }
+    results.seconds = begun.elapsed().as_secs();
+    let default = || Path::new("target/bench-report").join(now.strftime("%Y-%m-%dT%H%M%S.json").to_string());
+    let path = cli.output.clone().unwrap_or_else(default);
+    results.write(&path)?;
+    println!("the results are {}", path.display());
+    Ok(results)
+}
+
+async fn measure_cases(cli: &Cli, mode: Mode, with_peers: bool, results: &mut Results) -> anyhow::Result<()> {
+    let mut plan = mode.plan();
+    if cli.whole_bot {
+        plan.whole_bot = Mode::Full.plan().whole_bot;
+    }
+    let candidates = candidates_of(&cli.stores).await;
+    results.survives = survives(&candidates);
+    let urls = candidates.iter().map(|candidate| &*candidate.url);
+    results.versions.extend(versions::of(urls).await?);
     let contenders = run::contenders(&candidates).await?;
     let progress = progress();
     let brought = run::run(&plan, &contenders, &progress).await?;
     progress.finish_and_clear();
     drop(contenders);
+    results.cases = brought.cases;
+    results.left_out = brought.left_out.iter().map(ToString::to_string).collect();
     if with_peers {
         eprintln!("the storages of other frameworks");
         let time = if cli.quick { QUICK_PEERS } else { FULL_PEERS };
@@ -163,12 +222,10 @@ async fn measure(cli: &Cli) -> anyhow::Result<Results> {
         }
     }
     drop(candidates);
-    results.cases = brought.cases;
-    results.left_out = brought.left_out.iter().map(ToString::to_string).collect();
     if let Some(time) = plan.whole_bot {
         match whole_bot::programs() {
             Some(crowd) => {
-                for store in whole_bot::STORES {
+                for store in whole_bot::stores_of(&cli.stores) {
                     eprintln!("a whole bot on {store}");
                     let measured = whole_bot::measure(&crowd, store, time).await;
                     results
@@ -182,12 +239,23 @@ async fn measure(cli: &Cli) -> anyhow::Result<Results> {
             ),
         }
     }
-    results.seconds = begun.elapsed().as_secs();
-    let default = || Path::new("target/bench-report").join(now.strftime("%Y-%m-%dT%H%M%S.json").to_string());
-    let path = cli.output.clone().unwrap_or_else(default);
-    results.write(&path)?;
-    println!("the results are {}", path.display());
-    Ok(results)
+    Ok(())
+}
+
+async fn measure_scale(cli: &Cli, results: &mut Results) {
+    let is_wanted = |store: &&str| cli.stores.iter().any(|wanted| wanted == store);
+    for store in scale::STORES.into_iter().filter(is_wanted) {
+        eprintln!("{store} with up to {} sessions", cli.scale_sessions);
+        let progress = progress();
+        let brought = scale::measure(store, cli.scale_sessions, &progress).await;
+        progress.finish_and_clear();
+        for left_out in &brought.left_out {
+            eprintln!("left out: {left_out}");
+        }
+        results.scale.extend(brought.levels);
+        results.left_out.extend(brought.left_out);
+        results.versions.extend(brought.versions);
+    }
 }
 
 fn survives(candidates: &[Candidate]) -> BTreeMap<String, String> {
@@ -225,6 +293,18 @@ fn tell_targets(results: &Results) {
     }
 }
 
+fn tell_scale(results: &Results) {
+    for verdict in scale::verdicts(&results.scale) {
+        println!(
+            "{}: {}, {}: {}",
+            if verdict.met { "met    " } else { "NOT MET" },
+            verdict.store,
+            verdict.goal,
+            verdict.found
+        );
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
@@ -236,5 +316,9 @@ mod tests {
         Cli::command().debug_assert();
         assert!(Cli::try_parse_from(["bench-report", "--fail-on-regression"]).is_err());
         assert!(Cli::try_parse_from(["bench-report", "--from", "x.json", "--quick"]).is_err());
+        let only = Cli::try_parse_from(["bench-report", "--only-scale", "--stores", "mongodb,sqlite-full"]);
+        assert_eq!(only.unwrap().stores, ["mongodb", "sqlite-full"]);
+        assert!(Cli::try_parse_from(["bench-report", "--stores", "postgres"]).is_err());
+        assert!(Cli::try_parse_from(["bench-report", "--scale-sessions", "10"]).is_err());
     }
 }

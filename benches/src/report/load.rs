@@ -112,8 +112,9 @@ async fn work(mut worker: Box<dyn Worker>, begin: Instant, end: Instant) -> anyh
     Ok(share)
 }
 
+/// How many there were per second.
 #[expect(clippy::cast_precision_loss, reason = "nobody counts to 2^53 here")]
-fn rate(count: u64, took: Duration) -> f64 {
+pub(crate) fn rate(count: u64, took: Duration) -> f64 {
     if took.is_zero() {
         0.0
     } else {

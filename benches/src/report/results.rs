@@ -10,6 +10,7 @@ use crate::report::case::Case;
 use crate::report::latency::Figures;
 use crate::report::machine::Machine;
 use crate::report::peers::Peer;
+use crate::report::scale::Level;
 use crate::report::whole_bot::WholeBot;
 
 /// The version of this form.
@@ -44,6 +45,9 @@ pub struct Results {
     /// The storages of other frameworks.
     #[serde(default)]
     pub peers: Vec<Peer>,
+    /// Stores with up to millions of sessions.
+    #[serde(default)]
+    pub scale: Vec<Level>,
 }
 
 /// One case on one store.
@@ -75,6 +79,7 @@ impl Results {
             left_out: Vec::new(),
             whole_bots: Vec::new(),
             peers: Vec::new(),
+            scale: Vec::new(),
         }
     }
 
@@ -93,6 +98,15 @@ impl Results {
             results.format
         );
         Ok(results)
+    }
+
+    /// Adds what another run brought with many sessions. Stores that it has measured take the place of those that were
+    /// there.
+    pub fn take_scale(&mut self, other: Self) {
+        self.scale
+            .retain(|level| other.scale.iter().all(|new| new.store != level.store));
+        self.scale.extend(other.scale);
+        self.left_out.extend(other.left_out);
     }
 
     /// Writes them to a file, and makes its folder.
@@ -135,5 +149,39 @@ impl Results {
             }
         }
         stores
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample::results;
+
+    #[test]
+    fn results_from_before_there_was_scale_are_still_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("earlier.json");
+        let mut json = serde_json::to_value(results()).unwrap();
+        json.as_object_mut().unwrap().remove("scale").unwrap();
+        std::fs::write(&path, json.to_string()).unwrap();
+        let mut expected = results();
+        expected.scale.clear();
+        assert_eq!(Results::read(&path).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_store_that_was_measured_again_takes_the_place_of_what_was_there() {
+        let (mut all, mut again, mut other) = (results(), results(), results());
+        again.scale.truncate(1);
+        again.scale[0].opening_ms = 7.0;
+        for level in &mut other.scale {
+            "mongodb".clone_into(&mut level.store);
+        }
+        other.left_out = vec!["something".to_owned()];
+        all.take_scale(again.clone());
+        assert_eq!(all.scale, again.scale);
+        all.take_scale(other.clone());
+        assert_eq!(all.scale, [again.scale, other.scale].concat());
+        assert!(all.left_out.contains(&"something".to_owned()));
     }
 }

@@ -5,6 +5,7 @@ use crate::report::latency::Figures;
 use crate::report::machine::Machine;
 use crate::report::peers::Peer;
 use crate::report::results::{Measured, Results};
+use crate::report::scale::{Cleanup, Cost, Footprint, Level};
 use crate::report::whole_bot::WholeBot;
 
 /// A small run of two stores.
@@ -97,6 +98,7 @@ pub(crate) fn results() -> Results {
         p50_microseconds: 219_000.0,
         p99_microseconds: 342_000.0,
     }];
+    results.scale = scale();
     results.whole_bots = vec![WholeBot {
         store: "sqlite".to_owned(),
         people: 200,
@@ -108,4 +110,50 @@ pub(crate) fn results() -> Results {
         broken: 0,
     }];
     results
+}
+
+/// A store with few sessions and with many. Costs grow with their number, by a quarter where both are done.
+fn scale() -> Vec<Level> {
+    let figures = |p50_us: f64, p99_us: f64| Figures {
+        per_second: 1_000_000.0 / p50_us,
+        p50_us,
+        p99_us,
+        max_us: p99_us * 3.0,
+        samples: 1_000,
+        ..Figures::default()
+    };
+    let level = |stored: u32, growth: f64| {
+        let costs = [
+            (Operation::Get, 1, 20.0),
+            (Operation::GetUpdate, 16, 200.0 * growth),
+        ];
+        Level {
+            store: "sqlite-full".to_owned(),
+            stored,
+            filled: stored,
+            fill_seconds: f64::from(stored) / 20_000.0,
+            opening_ms: 4.5,
+            footprint: Footprint {
+                disk_bytes: u64::from(stored) * 900,
+                index_bytes: Some(u64::from(stored) * 100),
+                ..Footprint::default()
+            },
+            costs: costs
+                .map(|(operation, concurrency, p50_us)| Cost {
+                    operation,
+                    concurrency,
+                    figures: figures(p50_us, p50_us * 4.0),
+                    flush_us: if stored == 10_000 { 100.0 } else { 110.0 },
+                })
+                .into(),
+            cleanup: (stored == 1_000_000).then(|| Cleanup {
+                removed: 100_000,
+                seconds: 12.5,
+                wanted_per_second: 1_000.0,
+                before: figures(1_000.0, 2_000.0),
+                during: figures(1_000.0, 12_000.0),
+            }),
+        }
+    };
+    vec![level(10_000, 1.0), level(1_000_000, 1.25)]
 }

@@ -5,6 +5,7 @@ mod durability;
 mod growth;
 mod peers;
 mod recorded;
+mod scale;
 mod setting;
 mod stores;
 mod target_table;
@@ -41,6 +42,7 @@ pub fn page(
         Box::new(throughput::Throughput(of_run())),
         Box::new(durability::Durability(of_run())),
         Box::new(growth::Growth(of_run())),
+        Box::new(scale::Scale(of_run())),
         Box::new(whole_bots::WholeBots(of_run())),
         Box::new(peers::Peers(of_run())),
     ];
@@ -102,6 +104,7 @@ mod tests {
                 "throughput.svg",
                 "durability.svg",
                 "stored.svg",
+                "scale.svg",
                 "latency-memory.svg",
                 "latency-sqlite-full.svg"
             ]

@@ -1,5 +1,8 @@
 //! Sessions of a wanted size, and the same as the raw drivers write them.
 
+use std::iter::repeat_with;
+
+use fastrand::Rng;
 use mongodb::bson::{self, Document};
 use stepkeep_core::{FieldName, FieldValue, NewSession, SessionChange, document};
 
@@ -30,12 +33,37 @@ impl Shape {
 
     /// A person's session, last changed at [`RECENT`].
     pub fn session(&self, person: i64) -> NewSession {
-        NewSession::new(key(person), self.full(SessionChange::new(at(RECENT))))
+        self.session_at(person, RECENT)
     }
 
     /// A person's session that is idle.
     pub fn idle(&self, person: i64) -> NewSession {
-        NewSession::new(key(person), self.full(SessionChange::new(at(0))))
+        self.session_at(person, 0)
+    }
+
+    /// A person's session that was last changed at some time, in milliseconds, with answers that nobody else gave: what
+    /// stores compress takes as much as it would.
+    pub fn varied(&self, person: i64, millis: i64) -> NewSession {
+        let mut chance = Rng::with_seed(person.cast_unsigned());
+        let answers = || {
+            repeat_with(|| chance.alphanumeric())
+                .take(self.answer.len())
+                .collect()
+        };
+        NewSession::new(
+            key(person),
+            filled(SessionChange::new(at(millis)), repeat_with(answers)),
+        )
+    }
+
+    fn session_at(&self, person: i64, millis: i64) -> NewSession {
+        NewSession::new(
+            key(person),
+            filled(
+                SessionChange::new(at(millis)),
+                repeat_with(|| self.answer.clone()),
+            ),
+        )
     }
 
     /// What a person's next answer changes: one field and the step.
@@ -63,19 +91,20 @@ impl Shape {
         }
     }
 
-    fn full(&self, change: SessionChange) -> SessionChange {
-        FIELDS
-            .into_iter()
-            .fold(change, |change, name| {
-                change.set(FieldName::constant(name), FieldValue::text(&self.answer))
-            })
-            .go_to(position("field_0"))
-    }
-
     #[expect(clippy::expect_used, reason = "there is no limit that it could exceed")]
     fn json(&self, person: i64) -> Vec<u8> {
         document::encode(&self.session(person).session(), usize::MAX).expect("no limit")
     }
+}
+
+fn filled(change: SessionChange, answers: impl Iterator<Item = String>) -> SessionChange {
+    FIELDS
+        .into_iter()
+        .zip(answers)
+        .fold(change, |change, (name, answer)| {
+            change.set(FieldName::constant(name), FieldValue::text(&answer))
+        })
+        .go_to(position("field_0"))
 }
 
 /// A session as the raw drivers write it: the same bytes, as JSON and as BSON.
@@ -97,7 +126,9 @@ mod tests {
             let shape = Shape::of(bytes);
             let new = shape.session(5).session();
             let changed = shape.change(3).apply(&new);
-            for session in [new, changed] {
+            let varied = shape.varied(6, RECENT).session();
+            assert_ne!(varied.data(), shape.varied(7, RECENT).session().data());
+            for session in [new, changed, varied] {
                 let length = document::encode(&session, usize::MAX).unwrap().len();
                 let wanted = usize::try_from(bytes).unwrap();
                 assert!(length.abs_diff(wanted) <= 60, "{length} for {bytes}");

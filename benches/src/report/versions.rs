@@ -5,18 +5,16 @@ use std::collections::BTreeMap;
 use mongodb::Client;
 use mongodb::bson::doc;
 
-use crate::Candidate;
-
-/// Those of Stepkeep, SQLite, and the servers of these stores.
+/// Those of Stepkeep, SQLite, and the servers of the stores at these URLs.
 ///
 /// # Errors
 /// When a server doesn't answer.
-pub async fn of(candidates: &[Candidate]) -> anyhow::Result<BTreeMap<String, String>> {
+pub async fn of(urls: impl IntoIterator<Item = &str>) -> anyhow::Result<BTreeMap<String, String>> {
     let mut versions = BTreeMap::new();
     let mut insert = |name: &str, version: &str| versions.insert(name.to_owned(), version.to_owned());
     insert("Stepkeep", env!("CARGO_PKG_VERSION"));
     insert("SQLite", rusqlite::version());
-    for Candidate { url, .. } in candidates {
+    for url in urls {
         if url.starts_with("redis:") {
             insert("Redis", &redis_version(url).await?);
         } else if url.starts_with("mongodb:") {

@@ -15,6 +15,12 @@ pub const PEOPLE: u32 = 200;
 /// The stores that a crowd can start.
 pub const STORES: [&str; 4] = ["memory", "sqlite", "redis", "mongodb"];
 
+/// Those of them that these stores of the report are.
+pub fn stores_of(wanted: &[String]) -> impl Iterator<Item = &'static str> {
+    let is_wanted = |store: &str| wanted.iter().any(|name| name.split('-').next() == Some(store));
+    STORES.into_iter().filter(move |store| is_wanted(store))
+}
+
 /// What a crowd met on a store.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WholeBot {
@@ -177,6 +183,14 @@ fn memory_mib(status: &str) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bot_runs_on_the_stores_that_are_wanted() {
+        let wanted = ["sqlite-normal", "mongodb"].map(str::to_owned);
+        assert_eq!(stores_of(&wanted).collect::<Vec<_>>(), ["sqlite", "mongodb"]);
+        let all = crate::STORES.map(str::to_owned);
+        assert_eq!(stores_of(&all).collect::<Vec<_>>(), STORES);
+    }
 
     #[test]
     fn the_bot_is_told_by_its_name_and_its_parent() {

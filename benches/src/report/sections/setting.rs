@@ -70,7 +70,7 @@ impl Section for LeftOut {
         }
         if !self.0.left_out.is_empty() {
             let lines: Vec<String> = self.0.left_out.iter().map(|case| format!("- {case}")).collect();
-            sheet.block(&format!("There was no time for:\n\n{}", lines.join("\n")));
+            sheet.block(&format!("There was no time or room for:\n\n{}", lines.join("\n")));
         }
         Ok(())
     }
