@@ -122,9 +122,9 @@ impl FromStr for Revision {
                     b'a'..=b'f' => digit - b'a' + 10,
                     _ => return Err(InvalidRevision),
                 };
-                bits = bits << 4 | u64::from(value);
+                bits = (bits << 4) | u64::from(value);
             }
-            both = both << 64 | u128::from(bits);
+            both = (both << 64) | u128::from(bits);
         }
         Self::from_u128(both)
     }

@@ -40,8 +40,8 @@ impl Names {
         let mut record = self.records(bucket);
         record.push_str(&member);
         SessionNames {
-            record,
             member,
+            record,
             bucket,
             hash,
         }
