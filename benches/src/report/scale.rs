@@ -207,6 +207,8 @@ async fn at_size(
                 let workers = workers(&host.store(), &shape, operation, stored, concurrency, seed).await?;
                 let figures = closed_loop(workers, timing.warm_up, timing.measure).await;
                 rounds.push(figures.with_context(|| operation.to_string())?);
+                // It may have become slow meanwhile.
+                flushes.push(host.calm(Duration::ZERO).await?);
                 progress.inc(millis(timing.warm_up + timing.measure));
             }
             costs.push(Cost {

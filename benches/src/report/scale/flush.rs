@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::report::latency::median;
 
 /// How many times are measured; their median counts.
-const TRIES: u32 = 40;
+const TRIES: u32 = 16;
 
 /// A page.
 const BYTES: usize = 4_096;

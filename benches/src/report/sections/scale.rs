@@ -101,7 +101,7 @@ impl Scale {
                     figure(cost.figures.p50_us),
                     figure(cost.figures.p99_us),
                     or_dash(level.growth(smallest, cost.operation, cost.concurrency), ratio),
-                    figure(cost.flush_us),
+                    or_dash((cost.flush_us > 0.0).then_some(cost.flush_us), figure),
                 ]);
             }
         }
