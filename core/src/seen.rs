@@ -200,10 +200,10 @@ impl<'de> Visitor<'de> for SeenVisitor {
     }
 
     /// As it was stored at first: a list of inputs, each with its instant.
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Seen, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut pairs: A) -> Result<Seen, A::Error> {
         let mut seen = Seen::default();
         let mut last = None;
-        while let Some((input, at)) = list.next_element::<(InputId, Timestamp)>()? {
+        while let Some((input, at)) = pairs.next_element::<(InputId, Timestamp)>()? {
             seen.push(&word_of(&input), at.as_millis().div_euclid(MINUTE), &mut last);
         }
         Ok(seen)

@@ -206,7 +206,7 @@ impl RedisConfig {
     /// The most that [`RedisConfig::buckets`] can be.
     pub const MAX_BUCKETS: u16 = 4_096;
 
-    /// The most that [`RedisConfig::connections`] can be.
+    /// The most that [`connections`](field@RedisConfig::connections) can be.
     pub const MAX_CONNECTIONS: u16 = 256;
 
     /// The longest [`RedisConfig::prefix`], in bytes.

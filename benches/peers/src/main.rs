@@ -19,6 +19,10 @@ use serde::Serialize;
 
 use load::{Load, Peer};
 
+/// That of Stepkeep's bot, so that no allocator makes the difference.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What is measured, and where.
 #[derive(Debug, Parser)]
 struct Arguments {

@@ -19,6 +19,10 @@ use stepkeep_benches::report::{peers, run, scale, versions, whole_bot};
 use stepkeep_benches::{Candidate, STORES, candidates_of};
 use stepkeep_core::{Clock, SystemClock};
 
+/// That of the bot. The floors and the peers have it as well.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How long each storage of another framework is measured at each number of people.
 const QUICK_PEERS: Duration = Duration::from_secs(1);
 const FULL_PEERS: Duration = Duration::from_secs(3);

@@ -75,10 +75,10 @@ impl History {
     }
 
     fn at_summary(self) -> Self {
-        self.at_question(QUESTIONS - 1).to_summary()
+        self.at_question(QUESTIONS - 1).answers_the_last()
     }
 
-    fn to_summary(self) -> Self {
+    fn answers_the_last(self) -> Self {
         let history = self.answers(QUESTIONS - 1);
         let text = summary(&history.checker.dialogue.answers);
         history.hears_text(text, Taken::Expected)
@@ -181,7 +181,7 @@ fn offers_that_cross_the_cancelling_may_be_the_same_as_in_an_earlier_order() {
         .hears(Said::Cancelled)
         .hears(Said::MainMenu)
         .orders_until(QUESTIONS - 1)
-        .to_summary()
+        .answers_the_last()
         .does(&Act::ShowPrices)
         .hears(Said::Asking)
         .does(&Act::Cancel)
