@@ -187,9 +187,11 @@ fn problems_of_updates(
 /// The inputs that a commit applied, a tap by its update.
 fn inputs(before: Option<&Commit>, commit: &Commit) -> Vec<InputId> {
     let marks = |commit: &Commit| -> Vec<InputId> {
+        // As they are stored: words, and between them the minutes. No button of these people has a space in it.
         let seen = serde_json::to_value(&commit.session.turn().seen).expect("marks");
-        let seen: Vec<(InputId, i64)> = serde_json::from_value(seen).expect("marks");
-        seen.into_iter().map(|(input, _)| input).collect()
+        let words = seen.as_str().expect("a text").split(' ');
+        let marks = words.filter(|word| !word.is_empty() && !word.starts_with('@'));
+        marks.map(|word| word.parse().expect("an input")).collect()
     };
     // One that is there a second time was applied a second time.
     let mut earlier = before.map(marks).unwrap_or_default();
