@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use clap::Parser;
 use clap::builder::PossibleValuesParser;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -118,6 +118,14 @@ struct Cli {
     stores: Vec<String>,
 }
 
+impl Cli {
+    /// Those that are wanted and can be measured with many sessions.
+    fn stores_of_scale(&self) -> impl Iterator<Item = &'static str> {
+        let is_wanted = |store: &&str| self.stores.iter().any(|wanted| wanted == store);
+        scale::STORES.into_iter().filter(is_wanted)
+    }
+}
+
 fn main() -> ExitCode {
     match start(&Cli::parse()) {
         Ok(code) => code,
@@ -130,7 +138,12 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn start(cli: &Cli) -> anyhow::Result<ExitCode> {
-    // A mistake in a path shall not cost half an hour.
+    // A mistake in a path or a name shall not cost half an hour.
+    ensure!(
+        !cli.only_scale || cli.stores_of_scale().next().is_some(),
+        "nothing is measured: --only-scale is for {}, so name one of them with --stores",
+        scale::STORES.join(", ")
+    );
     let earlier = cli.compare.as_deref().map(Results::read).transpose()?;
     let scales = cli.with_scale.iter().map(|path| Results::read(path));
     let scales = scales.collect::<anyhow::Result<Vec<_>>>()?;
@@ -247,8 +260,7 @@ async fn measure_cases(cli: &Cli, mode: Mode, with_peers: bool, results: &mut Re
 }
 
 async fn measure_scale(cli: &Cli, results: &mut Results) {
-    let is_wanted = |store: &&str| cli.stores.iter().any(|wanted| wanted == store);
-    for store in scale::STORES.into_iter().filter(is_wanted) {
+    for store in cli.stores_of_scale() {
         eprintln!("{store} with up to {} sessions", cli.scale_sessions);
         let progress = progress();
         let brought = scale::measure(store, cli.scale_sessions, &progress).await;
@@ -324,5 +336,15 @@ mod tests {
         assert_eq!(only.unwrap().stores, ["mongodb", "sqlite-full"]);
         assert!(Cli::try_parse_from(["bench-report", "--stores", "postgres"]).is_err());
         assert!(Cli::try_parse_from(["bench-report", "--scale-sessions", "10"]).is_err());
+    }
+
+    #[test]
+    fn a_run_that_would_measure_nothing_says_what_can_be_measured() {
+        let cli = Cli::try_parse_from(["bench-report", "--only-scale", "--stores", "memory"]).unwrap();
+        let error = start(&cli).unwrap_err();
+        assert!(
+            error.to_string().contains("sqlite-full, redis-always, mongodb"),
+            "{error}"
+        );
     }
 }
