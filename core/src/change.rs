@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::clock::Timestamp;
-use crate::field::{FieldValue, Fields};
+use crate::field::FieldValue;
+use crate::fields::Fields;
 use crate::name::FieldName;
 use crate::revision::{Draw, Revision};
 use crate::session::{Position, Session, SessionParts};

@@ -1,4 +1,4 @@
-//! The data of a session: named JSON values whose text stays unparsed until somebody asks.
+//! The value of a field: JSON whose text stays unparsed until somebody asks.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -9,11 +9,7 @@ use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::name::FieldName;
 use crate::text::Text;
-
-/// The data of a session, by field name.
-pub type Fields = BTreeMap<FieldName, FieldValue>;
 
 /// One JSON value, kept as its text and cheap to clone.
 ///

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use crate::change::PartChange;
 use crate::clock::Timestamp;
-use crate::field::{FieldValue, Fields};
+use crate::field::FieldValue;
+use crate::fields::Fields;
 use crate::history::StepBack;
 use crate::idle::{IdlePolicy, IdleStage};
 use crate::input::FileInput;
@@ -362,7 +363,9 @@ impl Turn {
                 };
             }
         }
-        data.retain(|name, _| !self.unset.contains(name));
+        for name in &self.unset {
+            data.remove(name);
+        }
         data.extend(self.set.clone());
         data
     }

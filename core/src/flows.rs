@@ -232,8 +232,8 @@ impl Flows {
         let mut routed = self.finish(&context, flow, flow.turn(&context)?)?;
         if !routed.leaves {
             for (name, value) in migration.set {
-                if !routed.turn.unset.contains(&name) {
-                    routed.turn.set.entry(name).or_insert(value);
+                if !routed.turn.unset.contains(&name) && !routed.turn.set.contains_key(&name) {
+                    routed.turn.set.insert(name, value);
                 }
             }
             let unset = migration

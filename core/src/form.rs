@@ -5,7 +5,8 @@
 
 use std::fmt;
 
-use crate::field::{FieldValue, Fields};
+use crate::field::FieldValue;
+use crate::fields::Fields;
 use crate::flow::{Event, Turn, TurnContext};
 use crate::history::StepBack;
 use crate::name::{FieldName, StepName};

@@ -5,11 +5,9 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
-use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-use crate::text::Text;
+use smol_str::SmolStr;
 
 /// The longest name of a field, flow or step, in bytes.
 pub const MAX_NAME_LENGTH: usize = 64;
@@ -54,7 +52,7 @@ macro_rules! name_type {
     ($(#[$doc:meta])* $type:ident, $what:literal, hyphen: $hyphen:literal, extra: $extra:literal) => {
         $(#[$doc])*
         #[derive(Clone)]
-        pub struct $type(Text);
+        pub struct $type(SmolStr);
 
         impl $type {
             /// Checks the name.
@@ -62,7 +60,7 @@ macro_rules! name_type {
             /// # Errors
             /// [`InvalidName`] when it breaks the rules above.
             pub fn new(name: &str) -> Result<Self, InvalidName> {
-                Self::check(name).map(|()| Self(Text::Whole(Arc::from(name))))
+                Self::check(name).map(|()| Self(SmolStr::new(name)))
             }
 
             fn check(name: &str) -> Result<(), InvalidName> {
@@ -73,12 +71,6 @@ macro_rules! name_type {
                 }
             }
 
-            /// The name that stands between these places of a text, if one does.
-            pub(crate) fn part(whole: &Arc<str>, start: usize, end: usize) -> Option<Self> {
-                let name = whole.get(start..end)?;
-                is_valid(name, $hyphen).then(|| Self(Text::part(whole, start, end)))
-            }
-
             /// The name of a constant in the program's own text.
             ///
             /// # Panics
@@ -86,7 +78,7 @@ macro_rules! name_type {
             #[track_caller]
             pub fn constant(name: &'static str) -> Self {
                 match Self::check(name) {
-                    Ok(()) => Self(Text::Constant(name)),
+                    Ok(()) => Self(SmolStr::new_static(name)),
                     Err(error) => panic!("{error}"),
                 }
             }

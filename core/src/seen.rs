@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use memchr::{memchr_iter, memmem};
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -11,6 +12,9 @@ use crate::input::InputId;
 
 /// In milliseconds.
 const MINUTE: i64 = 60_000;
+
+/// What stands before a minute that is not the first. No word of an input begins with it.
+const MINUTE_FOLLOWS: &[u8] = b" @";
 
 /// The inputs that a session applied lately: a bounded set, not a watermark, since update ids can go backwards.
 ///
@@ -30,8 +34,12 @@ impl Seen {
 
     /// Whether the input was applied.
     pub fn contains(&self, input: &InputId) -> bool {
-        let sought = word_of(input);
-        self.0.split(' ').any(|word| word == sought)
+        let (text, sought) = (self.0.as_bytes(), word_of(input));
+        memmem::find_iter(text, &sought).any(|at| {
+            let before = at.checked_sub(1).and_then(|before| text.get(before));
+            let after = text.get(at + sought.len());
+            [before, after].into_iter().flatten().all(|byte| *byte == b' ')
+        })
     }
 
     /// Whether an update was applied in its order, and a later one of the same kind, a tap or something else, after it. A tap
@@ -67,7 +75,7 @@ impl Seen {
             Some(_) => {}
             None => self.0.clear(),
         }
-        let mut last = self.marks().last().map(|mark| mark.minute);
+        let mut last = self.last_minute();
         let minute = now.as_millis().div_euclid(MINUTE);
         for input in inputs.iter().skip(inputs.len().saturating_sub(Self::LIMIT)) {
             self.push(&word_of(input), minute, &mut last);
@@ -94,12 +102,22 @@ impl Seen {
 
     /// How many inputs are remembered.
     pub fn len(&self) -> usize {
-        self.marks().count()
+        let words = memchr_iter(b' ', self.0.as_bytes()).count();
+        let minutes = memmem::find_iter(self.0.as_bytes(), MINUTE_FOLLOWS).count();
+        // The first word is a minute.
+        words - minutes
     }
 
     /// Whether none is.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// When the newest were applied.
+    fn last_minute(&self) -> Option<i64> {
+        let last = memmem::rfind(self.0.as_bytes(), MINUTE_FOLLOWS).map_or(0, |at| at + 1);
+        let (minute, _) = self.0.get(last..)?.strip_prefix('@')?.split_once(' ')?;
+        minute.parse().ok()
     }
 
     fn push(&mut self, word: &str, minute: i64, last: &mut Option<i64>) {

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::change::SessionChange;
 use crate::clock::Timestamp;
-use crate::field::{FieldValue, Fields, Unknown};
+use crate::field::{FieldValue, Unknown};
+use crate::fields::Fields;
 use crate::key::SessionKey;
 use crate::name::{FlowName, StepName};
 use crate::revision::Revision;

@@ -317,8 +317,8 @@ impl<S: SessionStore> SessionManager<S> {
         let after = typed::write(&draft.data)?;
 
         let mut change = self.change();
-        for name in before.into_keys().filter(|name| !after.contains_key(name)) {
-            change = change.unset(name);
+        for name in before.keys().filter(|name| !after.contains_key(*name)) {
+            change = change.unset(name.clone());
         }
         for (name, value) in after {
             if session.data().get(&name) != Some(&value) {

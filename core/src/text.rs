@@ -5,8 +5,6 @@ use std::sync::Arc;
 /// A text. A part keeps the whole that it is of in memory; for a session's fields that is the record, which they are most of.
 #[derive(Clone)]
 pub(crate) enum Text {
-    /// It stands in the program.
-    Constant(&'static str),
     /// It stands for itself.
     Whole(Arc<str>),
     /// It is a part of a longer one.
@@ -36,7 +34,6 @@ impl Text {
     /// The text.
     pub(crate) fn as_str(&self) -> &str {
         match self {
-            Self::Constant(text) => text,
             Self::Whole(text) => text,
             Self::Part { whole, start, end } => whole.get(*start as usize..*end as usize).unwrap_or_default(),
         }

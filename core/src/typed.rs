@@ -4,7 +4,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::change::SessionChange;
-use crate::field::{FieldValue, Fields};
+use crate::field::FieldValue;
+use crate::fields::Fields;
 use crate::name::FieldName;
 use crate::session::Session;
 

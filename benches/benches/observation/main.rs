@@ -26,6 +26,10 @@ use stepkeep::status::Activity;
 use stepkeep_core::{Layers, SessionStore, Slowness, SystemClock};
 use tracing::Subscriber;
 
+/// As the bot itself has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How a bot is observed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Observed {

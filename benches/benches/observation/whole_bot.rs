@@ -37,20 +37,15 @@ struct Bot {
 }
 
 impl Bot {
-    /// With everything that `stepkeep run` has beside the turns, or without any of it.
-    fn new(mode: Observed, telegram: &TelegramAt) -> Self {
+    fn new((name, mode, has_log): (&'static str, Observed, bool), telegram: &TelegramAt) -> Self {
         let mut builder = Builder::new_multi_thread();
         builder.worker_threads(2).enable_all();
-        let name = match mode {
-            Observed::Not => "unobserved",
-            Observed::Metrics | Observed::All => {
-                let log = tracing::Dispatch::new(default_log());
-                builder.on_thread_start(move || {
-                    LOG.set(Some(tracing::dispatcher::set_default(&log)));
-                });
-                "observed"
-            }
-        };
+        if has_log {
+            let log = tracing::Dispatch::new(default_log());
+            builder.on_thread_start(move || {
+                LOG.set(Some(tracing::dispatcher::set_default(&log)));
+            });
+        }
         let runtime = builder.build().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/sessions.sqlite", folder.path().display());
@@ -107,8 +102,16 @@ pub(crate) fn compare(is_measured: bool) {
     // One Telegram for all of them: its share in the processor's time is as large as that of a network is not.
     let outside = Runtime::new().unwrap();
     let telegram = TelegramAt::Address(outside.block_on(telegram_over_http()));
-    // Twice the same at first: by how much the two differ is how well the third can be told from them.
-    let mut bots = [Observed::Not, Observed::Not, Observed::All].map(|mode| Bot::new(mode, &telegram));
+    // Twice the same at first: by how much the two differ is how well the others can be told from them.
+    let mut bots = [
+        ("unobserved", Observed::Not, false),
+        ("unobserved again", Observed::Not, false),
+        ("default log", Observed::Not, true),
+        ("metrics", Observed::Metrics, false),
+        ("all observers", Observed::All, false),
+        ("all, and default log", Observed::All, true),
+    ]
+    .map(|bot| Bot::new(bot, &telegram));
     // The first turns make what later ones find.
     for bot in &mut bots {
         bot.measure(people, 1);
@@ -122,22 +125,14 @@ pub(crate) fn compare(is_measured: bool) {
         }
     }
     println!("a whole bot on SQLite (full durability), {people} people at once:");
+    let [unobserved, ..] = &bots;
     for bot in &bots {
         println!(
-            "    {:<24} {:>8.0} turns/s  {:>8.2} us of a processor a turn",
+            "    {:<24} {:>8.0} turns/s {:>+6.2} %  {:>8.2} us of a processor a turn {:>+6.2} %",
             bot.name,
             median(bot.throughput.clone()),
-            median(bot.processor.clone()),
-        );
-    }
-    let [unobserved, control, observed] = &bots;
-    for (name, bot) in [
-        ("unobserved to unobserved:", control),
-        ("observed to unobserved:", observed),
-    ] {
-        println!(
-            "    {name:<26} {:>+6.2} % turns/s, {:>+6.2} % processor time",
             change(&bot.throughput, &unobserved.throughput),
+            median(bot.processor.clone()),
             change(&bot.processor, &unobserved.processor),
         );
     }

@@ -242,12 +242,12 @@ async fn measure_cases(cli: &Cli, mode: Mode, with_peers: bool, results: &mut Re
     if let Some(time) = plan.whole_bot {
         match whole_bot::programs() {
             Some(crowd) => {
-                for store in whole_bot::stores_of(&cli.stores) {
-                    eprintln!("a whole bot on {store}");
-                    let measured = whole_bot::measure(&crowd, store, time).await;
+                for setup in whole_bot::setups_on(&cli.stores) {
+                    eprintln!("a whole bot on {setup}");
+                    let measured = whole_bot::measure(&crowd, setup, time).await;
                     results
                         .whole_bots
-                        .push(measured.with_context(|| format!("a whole bot on {store}"))?);
+                        .push(measured.with_context(|| format!("a whole bot on {setup}"))?);
                 }
             }
             None => results.left_out.push(

@@ -99,17 +99,24 @@ pub(crate) fn results() -> Results {
         p99_microseconds: 342_000.0,
     }];
     results.scale = scale();
-    results.whole_bots = vec![WholeBot {
+    results.whole_bots = vec![whole_bot()];
+    results
+}
+
+fn whole_bot() -> WholeBot {
+    WholeBot {
         store: "sqlite".to_owned(),
+        delivery: "polling".to_owned(),
+        processes: 1,
         people: 200,
         answers_per_second: 2_345.6,
         p50_ms: 80.0,
         p99_ms: 161.5,
         processor_ms: 0.41,
+        busy_cores: Some(1.97),
         memory_mib: 61.2,
         broken: 0,
-    }];
-    results
+    }
 }
 
 /// A store with few sessions and with many. Costs grow with their number, by a quarter where both are done.

@@ -11,13 +11,22 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::names::{Metric, MetricKind};
+use crate::observation::Striped;
 
 /// How many durations fell into each bucket.
 pub(super) struct Durations {
     /// The upper bounds, in nanoseconds.
     bounds: Box<[u64]>,
+    counted: Striped<Counted>,
+}
+
+/// The most bounds that a histogram has.
+const MOST_BOUNDS: usize = 14;
+
+#[derive(Debug, Default)]
+struct Counted {
     /// One for each bound, and one for what is beyond the last.
-    counts: Box<[AtomicU64]>,
+    counts: [AtomicU64; MOST_BOUNDS + 1],
     sum_nanos: AtomicU64,
 }
 
@@ -28,18 +37,35 @@ impl Durations {
                 .iter()
                 .map(|seconds| nanos(Duration::from_secs_f64(*seconds)))
                 .collect(),
-            counts: (0..=bounds.len()).map(|_| AtomicU64::new(0)).collect(),
-            sum_nanos: AtomicU64::new(0),
+            counted: Striped::new(Counted::default),
         }
     }
 
     pub(super) fn record(&self, duration: Duration) {
         let nanos = nanos(duration);
         let bucket = self.bounds.partition_point(|bound| *bound < nanos);
-        if let Some(count) = self.counts.get(bucket) {
+        let counted = self.counted.mine();
+        if let Some(count) = counted.counts.get(bucket) {
             count.fetch_add(1, Ordering::Relaxed);
         }
-        self.sum_nanos.fetch_add(nanos, Ordering::Relaxed);
+        counted.sum_nanos.fetch_add(nanos, Ordering::Relaxed);
+    }
+
+    /// How many fell into a bucket.
+    fn count(&self, bucket: usize) -> u64 {
+        let counts = self
+            .counted
+            .all()
+            .filter_map(|counted| counted.counts.get(bucket));
+        counts.map(|count| count.load(Ordering::Relaxed)).sum()
+    }
+
+    fn sum(&self) -> Duration {
+        let sums = self.counted.all();
+        Duration::from_nanos(
+            sums.map(|counted| counted.sum_nanos.load(Ordering::Relaxed))
+                .sum(),
+        )
     }
 }
 
@@ -50,7 +76,7 @@ fn nanos(duration: Duration) -> u64 {
 
 impl fmt::Debug for Durations {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Durations").field(&self.counts).finish()
+        f.debug_struct("Durations").finish_non_exhaustive()
     }
 }
 
@@ -125,12 +151,12 @@ impl Series {
         let comma = if labels.is_empty() { "" } else { "," };
         let mut count = 0;
         let bounds = bounds.iter().map(f64::to_string).chain(["+Inf".to_owned()]);
-        for (bound, in_bucket) in bounds.zip(&durations.counts) {
-            count += in_bucket.load(Ordering::Relaxed);
+        for (bucket, bound) in bounds.enumerate() {
+            count += durations.count(bucket);
             // To write to a text never fails.
             let _ = writeln!(text, "{name}_bucket{{{labels}{comma}le=\"{bound}\"}} {count}");
         }
-        let sum = Duration::from_nanos(durations.sum_nanos.load(Ordering::Relaxed)).as_secs_f64();
+        let sum = durations.sum().as_secs_f64();
         let labels = if labels.is_empty() {
             String::new()
         } else {
@@ -182,6 +208,15 @@ mod tests {
                 text.lines().any(|shown| shown == line),
                 "{line} is not in\n{text}"
             );
+        }
+    }
+
+    #[test]
+    fn no_histogram_has_more_bounds_than_there_is_room_for() {
+        for metric in names::ALL {
+            if let MetricKind::Histogram(bounds) = metric.kind {
+                assert!(bounds.len() <= MOST_BOUNDS, "{}", metric.name);
+            }
         }
     }
 

@@ -7,21 +7,23 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use metrics::Counter;
 use parking_lot::Mutex;
 
+use crate::observation::Striped;
+
 /// What came since somebody looked last: to count is one atomic addition, where the exporter's counter is several calls.
 pub(super) struct Tally {
-    since: AtomicU64,
+    since: Striped<AtomicU64>,
     counter: Counter,
 }
 
 impl Tally {
     pub(super) fn count(&self) {
-        self.since.fetch_add(1, Ordering::Relaxed);
+        self.since.mine().fetch_add(1, Ordering::Relaxed);
     }
 }
 
 impl fmt::Debug for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Tally").field(&self.since).finish()
+        f.debug_struct("Tally").finish_non_exhaustive()
     }
 }
 
@@ -34,7 +36,7 @@ impl Tallies {
     pub(super) fn of(&self, counter: Counter) -> Arc<Tally> {
         counter.increment(0);
         let tally = Arc::new(Tally {
-            since: AtomicU64::new(0),
+            since: Striped::new(|| AtomicU64::new(0)),
             counter,
         });
         self.0.lock().push(Arc::clone(&tally));
@@ -44,7 +46,8 @@ impl Tallies {
     /// Hands on what came. Several may count for one counter.
     pub(super) fn hand_on(&self) {
         for tally in &*self.0.lock() {
-            tally.counter.increment(tally.since.swap(0, Ordering::Relaxed));
+            let since = tally.since.all().map(|since| since.swap(0, Ordering::Relaxed));
+            tally.counter.increment(since.sum());
         }
     }
 }

@@ -19,6 +19,7 @@
 mod event;
 mod latency_log;
 pub(crate) mod redaction;
+mod striped;
 
 use std::fmt;
 use std::sync::Arc;
@@ -35,6 +36,7 @@ pub use event::{
     Place, Refusal, RunAgain, TimerFired, TimerKind, TurnFinished, UpdateCame, UpdateRefused,
 };
 pub use latency_log::LatencyLog;
+pub(crate) use striped::Striped;
 
 /// Is told what goes on. Each method does nothing unless it is overridden.
 ///

@@ -20,7 +20,7 @@ pub use figures::{
     ActivityFigures, CallFigures, DurationFigures, OutcomeFigures, SlotFigures, UpdateFigures,
 };
 
-use crate::observation::{self, Api, OperationName, redaction};
+use crate::observation::{self, Api, OperationName, Striped, redaction};
 use feed::Feed;
 use series::{SLOT_MILLIS, Series, SlotNumber};
 
@@ -73,11 +73,13 @@ pub enum TurnOutcome {
     Failed,
 }
 
-/// The recorder. Each call takes a lock for less than a microsecond, and never waits for anything else.
+/// The recorder. Each call takes a lock for less than a microsecond, and never waits for anything else. Threads have
+/// locks of their own, as far as there are enough.
 #[derive(Debug)]
 pub struct Activity {
     clock: Arc<dyn Clock>,
-    kept: Mutex<Kept>,
+    kept: Striped<Mutex<Kept>>,
+    errors: Mutex<Feed>,
 }
 
 #[derive(Debug)]
@@ -87,7 +89,6 @@ struct Kept {
     arrivals: ManySeries<observation::Place>,
     store: ManySeries<StoreOperation>,
     outside: ManySeries<(Api, OperationName)>,
-    errors: Feed,
     last_update: Option<UpdateFigures>,
     updates: u64,
 }
@@ -110,6 +111,16 @@ impl<K: Hash + Eq + Clone> ManySeries<K> {
         }
     }
 
+    fn add(&mut self, other: &Self) {
+        for (key, series) in &other.by_key {
+            if let Some(known) = self.by_key.get_mut(key) {
+                known.add(series);
+            } else if self.by_key.len() < self.most {
+                self.by_key.insert(key.clone(), series.clone());
+            }
+        }
+    }
+
     fn record(&mut self, key: &K, now: SlotNumber, duration: Duration, is_error: bool) {
         if let Some(series) = self.by_key.get_mut(key) {
             series.record(now, duration, is_error);
@@ -121,28 +132,58 @@ impl<K: Hash + Eq + Clone> ManySeries<K> {
     }
 }
 
+impl Kept {
+    fn nothing() -> Self {
+        Self {
+            turns: Series::of(TURNS_KEPT),
+            outcomes: OutcomeFigures::default(),
+            arrivals: ManySeries::of(MOST_PLACES, TURNS_KEPT),
+            store: ManySeries::of(MOST_CALLS, CALLS_KEPT),
+            outside: ManySeries::of(MOST_CALLS, CALLS_KEPT),
+            last_update: None,
+            updates: 0,
+        }
+    }
+
+    /// Adds what another thread kept.
+    fn add(&mut self, other: &Self) {
+        // Taken apart, so that a new part can't be forgotten here.
+        let Self {
+            turns,
+            outcomes,
+            arrivals,
+            store,
+            outside,
+            last_update,
+            updates,
+        } = other;
+        self.turns.add(turns);
+        self.outcomes.answered += outcomes.answered;
+        self.outcomes.comes_again += outcomes.comes_again;
+        self.outcomes.failed += outcomes.failed;
+        self.arrivals.add(arrivals);
+        self.store.add(store);
+        self.outside.add(outside);
+        let came = [self.last_update, *last_update].into_iter().flatten();
+        self.last_update = came.max_by_key(|update| update.at);
+        self.updates += updates;
+    }
+}
+
 impl Activity {
     /// A recorder that remembers nothing yet.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
             clock,
-            kept: Mutex::new(Kept {
-                turns: Series::of(TURNS_KEPT),
-                outcomes: OutcomeFigures::default(),
-                arrivals: ManySeries::of(MOST_PLACES, TURNS_KEPT),
-                store: ManySeries::of(MOST_CALLS, CALLS_KEPT),
-                outside: ManySeries::of(MOST_CALLS, CALLS_KEPT),
-                errors: Feed::default(),
-                last_update: None,
-                updates: 0,
-            }),
+            kept: Striped::new(|| Mutex::new(Kept::nothing())),
+            errors: Mutex::default(),
         }
     }
 
     /// An update came.
     pub fn update(&self, id: i64) {
         let at = self.clock.now();
-        let mut kept = self.kept.lock();
+        let mut kept = self.kept.mine().lock();
         kept.last_update = Some(UpdateFigures { id, at });
         kept.updates += 1;
     }
@@ -164,7 +205,7 @@ impl Activity {
         arrived: Option<&observation::Place>,
     ) {
         let now = self.slot();
-        let mut kept = self.kept.lock();
+        let mut kept = self.kept.mine().lock();
         if let Some((outcome, duration)) = answered {
             kept.turns.record(now, duration, outcome == TurnOutcome::Failed);
             match outcome {
@@ -181,27 +222,30 @@ impl Activity {
     /// Something failed. What looks like a person's or a secret is taken out of the message.
     pub fn failed(&self, kind: &str, message: &str, place: Option<&Place>) {
         let (message, at) = (redaction::shown(message), self.clock.now());
-        self.kept.lock().errors.record(kind, message, place, at);
+        self.errors.lock().record(kind, message, place, at);
     }
 
     /// The store answered; it took so long.
     pub fn store_operation(&self, operation: StoreOperation, duration: Duration, is_error: bool) {
         let now = self.slot();
-        let mut kept = self.kept.lock();
+        let mut kept = self.kept.mine().lock();
         kept.store.record(&operation, now, duration, is_error);
     }
 
     /// An API of the outside answered; it took so long.
     pub fn outside_call(&self, api: Api, operation: OperationName, duration: Duration, is_error: bool) {
         let now = self.slot();
-        let mut kept = self.kept.lock();
+        let mut kept = self.kept.mine().lock();
         kept.outside.record(&(api, operation), now, duration, is_error);
     }
 
     /// All that is known now.
     pub fn figures(&self) -> ActivityFigures {
         let now = self.slot();
-        let kept = self.kept.lock();
+        let mut kept = Kept::nothing();
+        for part in self.kept.all() {
+            kept.add(&part.lock());
+        }
         let slots = kept.turns.lately(now).filter_map(|slot| {
             Some(SlotFigures {
                 at: Timestamp::from_millis(slot.number.saturating_mul(SLOT_MILLIS)),
@@ -237,7 +281,7 @@ impl Activity {
                 .collect(),
             store_operations: in_order(store.collect()),
             outside_calls: in_order(outside.collect()),
-            errors: kept.errors.entries(),
+            errors: self.errors.lock().entries(),
             last_update: kept.last_update,
             updates: kept.updates,
         }
@@ -282,6 +326,34 @@ mod tests {
         let figures = activity.figures();
         assert_eq!((figures.turns.len(), figures.turns_together), (0, None));
         assert_eq!(figures.outcomes.answered, 3, "what is counted stays");
+    }
+
+    #[test]
+    fn what_threads_record_is_shown_together() {
+        let (clock, activity) = recorder();
+        let place = observation::Place::Step(FlowName::constant("shipping"), StepName::constant("city"));
+        std::thread::scope(|scope| {
+            for thread in 0..20 {
+                let (activity, place) = (&activity, &place);
+                scope.spawn(move || {
+                    activity.update(thread);
+                    activity.turn_ended(
+                        Some((TurnOutcome::Answered, Duration::from_millis(3))),
+                        Some(place),
+                    );
+                    activity.store_operation(StoreOperation::Get, Duration::from_millis(1), thread == 0);
+                });
+            }
+        });
+        clock.advance(Duration::from_secs(1));
+        activity.update(99);
+        let figures = activity.figures();
+        assert_eq!((figures.updates, figures.outcomes.answered), (21, 20));
+        assert_eq!(figures.last_update.unwrap().id, 99);
+        assert_eq!(figures.turns_together.unwrap().count, 20);
+        assert_eq!(figures.arrivals.values().sum::<u64>(), 20);
+        let store = &figures.store_operations[0].durations;
+        assert_eq!((store.count, store.errors), (20, 1));
     }
 
     #[test]

@@ -7,17 +7,22 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
-use crate::field::{FieldValue, Fields, Unknown, plain_length};
+use crate::field::{FieldValue, Unknown, plain_length};
+use crate::fields::Fields;
 use crate::key::SessionKey;
 use crate::name::{FieldName, FlowName, StepName};
 use crate::session::{Position, Session, SessionParts};
 use crate::{Revision, Timestamp, TurnState};
 
+/// As many fields as there is room for at first.
+const USUAL_FIELDS: usize = 16;
+
 /// The session, if the record is as this program writes it, and belongs to this key.
 pub(super) fn decode(key: &SessionKey, bytes: &[u8]) -> Option<Session> {
-    let text = std::str::from_utf8(bytes).ok()?;
+    let whole: Arc<str> = Arc::from(std::str::from_utf8(bytes).ok()?);
     let mut rest = Rest {
-        whole: &Arc::from(text),
+        whole: &whole,
+        bytes: whole.as_bytes(),
         at: 0,
     };
     rest.expect("{\"schema\":1,\"key\":\"")?;
@@ -26,13 +31,11 @@ pub(super) fn decode(key: &SessionKey, bytes: &[u8]) -> Option<Session> {
     let revision: Revision = rest.take(Revision::TEXT_LENGTH)?.parse().ok()?;
     rest.expect("\",")?;
     let position = if rest.skip("\"flow\":\"") {
-        let (start, end) = rest.string()?;
-        let flow = FlowName::part(rest.whole, start, end)?;
+        let flow = FlowName::new(rest.name()?).ok()?;
         rest.expect(",\"flow_version\":")?;
         let version = u32::try_from(rest.integer()?).ok()?;
         rest.expect(",\"step\":\"")?;
-        let (start, end) = rest.string()?;
-        let step = StepName::part(rest.whole, start, end)?;
+        let step = StepName::new(rest.name()?).ok()?;
         rest.expect(",")?;
         Some(Position { flow, version, step })
     } else {
@@ -55,7 +58,7 @@ pub(super) fn decode(key: &SessionKey, bytes: &[u8]) -> Option<Session> {
     } else {
         rest.turn()?
     };
-    if rest.left() != "}" {
+    if rest.left() != b"}" {
         return None;
     }
     Some(Session(Arc::new(SessionParts {
@@ -74,19 +77,27 @@ pub(super) fn decode(key: &SessionKey, bytes: &[u8]) -> Option<Session> {
 /// What of a record is not read yet.
 struct Rest<'a> {
     whole: &'a Arc<str>,
+    /// The same.
+    bytes: &'a [u8],
     at: usize,
 }
 
 impl<'a> Rest<'a> {
-    fn left(&self) -> &'a str {
-        self.whole.get(self.at..).unwrap_or_default()
+    fn left(&self) -> &'a [u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
     }
 
     fn skip(&mut self, text: &str) -> bool {
-        let found = self.left().starts_with(text);
+        let found = self.left().starts_with(text.as_bytes());
         if found {
             self.at += text.len();
         }
+        found
+    }
+
+    fn skip_byte(&mut self, byte: u8) -> bool {
+        let found = self.bytes.get(self.at) == Some(&byte);
+        self.at += usize::from(found);
         found
     }
 
@@ -95,63 +106,66 @@ impl<'a> Rest<'a> {
     }
 
     fn take(&mut self, length: usize) -> Option<&'a str> {
-        let taken = self.left().get(..length)?;
-        self.at += length;
-        Some(taken)
+        let start = self.at;
+        self.at = start + length;
+        self.whole.get(start..self.at)
     }
 
     /// An integer, as this program writes it.
     fn integer(&mut self) -> Option<i64> {
         let left = self.left();
-        let digits = left.strip_prefix('-').unwrap_or(left).bytes();
-        let sign = usize::from(left.starts_with('-'));
-        let length = sign + digits.take_while(u8::is_ascii_digit).count();
-        let text = self.take(length)?;
+        let sign = usize::from(left.starts_with(b"-"));
+        let digits = left.iter().skip(sign).take_while(|byte| byte.is_ascii_digit());
+        let text = self.take(sign + digits.count())?;
         let is_odd = text == "-0" || (text.len() > sign + 1 && text.as_bytes().get(sign) == Some(&b'0'));
         if is_odd { None } else { text.parse().ok() }
     }
 
-    /// The places of a string's content, behind its first quote; none where anything in it is escaped.
-    fn string(&mut self) -> Option<(usize, usize)> {
-        let start = self.at;
-        let end = start + plain_length(self.left().as_bytes());
-        if self.whole.as_bytes().get(end) != Some(&b'"') {
-            return None;
-        }
-        self.at = end + 1;
-        Some((start, end))
+    /// What may be a name, behind its first quote.
+    fn name(&mut self) -> Option<&'a str> {
+        let length = self.left().iter().position(|byte| *byte == b'"')?;
+        let name = self.take(length);
+        self.at += 1;
+        name
+    }
+
+    /// Goes behind a string whose first quote is read already, if nothing in it is escaped.
+    fn skip_string(&mut self) -> bool {
+        self.at += plain_length(self.left());
+        self.skip_byte(b'"')
     }
 
     /// The fields, behind the first brace.
     fn fields(&mut self) -> Option<Fields> {
-        let mut fields: Vec<(FieldName, FieldValue)> = Vec::with_capacity(24);
-        if self.skip("}") {
+        if self.skip_byte(b'}') {
             return Some(Fields::new());
         }
-        loop {
-            self.expect("\"")?;
-            let (start, end) = self.string()?;
-            let name = FieldName::part(self.whole, start, end)?;
-            // In order, so none is there twice.
-            if fields.last().is_some_and(|(last, _)| *last >= name) {
+        let mut fields: Vec<(FieldName, FieldValue)> = Vec::with_capacity(USUAL_FIELDS);
+        while self.skip_byte(b'"') {
+            let name = FieldName::new(self.name()?).ok()?;
+            if !self.skip_byte(b':') {
                 return None;
             }
-            self.expect(":")?;
             fields.push((name, self.value()?));
-            if !self.skip(",") {
-                self.expect("}")?;
-                return Some(fields.into_iter().collect());
+            if !self.skip_byte(b',') {
+                return if self.skip_byte(b'}') {
+                    Fields::in_order(fields)
+                } else {
+                    None
+                };
             }
         }
+        None
     }
 
     fn value(&mut self) -> Option<FieldValue> {
         let start = self.at;
-        if self.skip("\"") && self.string().is_some() {
+        if self.skip_byte(b'"') && self.skip_string() {
             return Some(FieldValue::part(self.whole, start, self.at));
         }
         self.at = start;
-        let mut values = serde_json::Deserializer::from_str(self.left()).into_iter::<&RawValue>();
+        let mut values =
+            serde_json::Deserializer::from_str(self.whole.get(start..)?).into_iter::<&RawValue>();
         let value = values.next()?.ok()?.get();
         self.at += value.len();
         // Nothing but the value: no spaces before it.
@@ -159,7 +173,8 @@ impl<'a> Rest<'a> {
     }
 
     fn turn(&mut self) -> Option<TurnState> {
-        let mut values = serde_json::Deserializer::from_str(self.left()).into_iter::<TurnState>();
+        let left = self.whole.get(self.at..)?;
+        let mut values = serde_json::Deserializer::from_str(left).into_iter::<TurnState>();
         let turn = values.next()?.ok()?;
         self.at += values.byte_offset();
         Some(turn)

@@ -9,9 +9,10 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::SCHEMA_VERSION;
-use crate::field::{FieldValue, Fields, MemberName};
+use crate::field::{FieldValue, MemberName};
+use crate::fields::Fields;
 use crate::key::SessionKey;
-use crate::name::{FieldName, FlowName, StepName};
+use crate::name::{FlowName, StepName};
 use crate::session::{Position, Session, SessionParts};
 use crate::{Revision, Timestamp, TurnState};
 
@@ -94,38 +95,11 @@ impl<'de> Visitor<'de> for RecordVisitor {
                 "created_at" => record.created_at = Some(map.next_value()?),
                 "updated_at" => record.updated_at = Some(map.next_value()?),
                 "wake_at" => record.wake_at = map.next_value()?,
-                "data" => record.data = Some(map.next_value::<Data>()?.0),
+                "data" => record.data = Some(map.next_value()?),
                 "turn" => record.turn = Some(map.next_value()?),
                 _ => record.unknown.push((name, map.next_value()?)),
             }
         }
         Ok(record)
-    }
-}
-
-/// The fields, put together at once: they are stored in their order, and a map is built quickly of what has one.
-struct Data(Fields);
-
-impl<'de> Deserialize<'de> for Data {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(DataVisitor).map(Self)
-    }
-}
-
-struct DataVisitor;
-
-impl<'de> Visitor<'de> for DataVisitor {
-    type Value = Fields;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut fields: Vec<(FieldName, FieldValue)> = Vec::with_capacity(24);
-        while let Some(field) = map.next_entry()? {
-            fields.push(field);
-        }
-        Ok(fields.into_iter().collect())
     }
 }
