@@ -79,10 +79,13 @@ impl Deliveries {
         match inputs.iter_mut().find(|(known, _)| known == input) {
             Some((_, Delivery::Sent)) => {}
             Some((_, known)) => *known = delivery,
-            None => inputs.push((input.clone(), delivery)),
+            None => {
+                // Before one is added, so that there never has to be room for more: there are many conversations.
+                let surplus = (inputs.len() + 1).saturating_sub(REMEMBERED_INPUTS);
+                inputs.drain(..surplus);
+                inputs.push((input.clone(), delivery));
+            }
         }
-        let surplus = inputs.len().saturating_sub(REMEMBERED_INPUTS);
-        inputs.drain(..surplus);
     }
 }
 
@@ -114,5 +117,9 @@ mod tests {
         }
         assert_eq!(deliveries.of(&key, &input(1)), None);
         assert_eq!(deliveries.of(&key, &input(99)), Some(Delivery::Begun));
+        let oldest = 100 - i64::try_from(REMEMBERED_INPUTS).unwrap();
+        assert_eq!(deliveries.of(&key, &input(oldest)), Some(Delivery::Begun));
+        let known = deliveries.0.lock();
+        assert_eq!(known.peek(&key).unwrap().capacity(), REMEMBERED_INPUTS);
     }
 }

@@ -69,11 +69,6 @@ pub(crate) fn compare(is_measured: bool) {
         Subject::new(Observed::Not, log.clone()),
         Subject::new(Observed::All, log),
     ];
-    if let Ok(only) = std::env::var("ONLY") {
-        let orders = std::env::var("ORDERS").unwrap().parse().unwrap();
-        subjects[only.parse::<usize>().unwrap()].measure(&runtime, orders);
-        std::process::exit(0);
-    }
     for round in 0..rounds {
         // Not always in the same order: what goes before leaves its traces in the caches.
         for index in 0..subjects.len() {
