@@ -11,8 +11,8 @@ use crate::name::FieldName;
 
 /// The data of a session, by field name; iterated in the order of the names.
 ///
-/// A session has some dozens of fields at most, and is read and copied far more often than a field is looked up: one
-/// row of them is several times cheaper than a tree.
+/// A session has some dozens of fields as a rule, and is read and copied far more often than a field is looked up: to copy
+/// one row of them costs half of what a tree does.
 ///
 /// ```
 /// use stepkeep_core::{FieldName, FieldValue, Fields};

@@ -17,8 +17,8 @@ thread_local! {
 
 /// A value for each thread, put together when somebody looks.
 ///
-/// Where two threads change one value, its cache line goes back and forth between their cores with each change. A bot tells
-/// some ten events a turn, and that was most of what telling them cost.
+/// Where two threads change one value, its cache line goes back and forth between their cores with each change, and a bot
+/// tells some ten events a turn. What looks while others change it may miss what comes meanwhile, and finds it the next time.
 #[derive(Debug)]
 pub(crate) struct Striped<T>(Box<[CachePadded<T>; STRIPES]>);
 
