@@ -1,5 +1,6 @@
 //! The turn engine: applies every input of a conversation exactly once, on any store.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use crate::flow::{Event, Lost, TurnContext};
 use crate::flows::Flows;
 use crate::idle::IdleStage;
 use crate::input::{Input, InputId, InputKind};
-use crate::key::SessionKey;
+use crate::key::{ChatId, SessionKey};
 use crate::reply::Reply;
 use crate::session::{NewSession, Session};
 use crate::store::SessionStore;
@@ -139,6 +140,9 @@ impl TurnEngine {
 
     /// Applies an input: one read, and at most one write.
     ///
+    /// When the session has moved to another chat ([`relocate`](Self::relocate)), the input is applied there, and the
+    /// outcome's session has that key. That its old chat is gone is then no news.
+    ///
     /// # Errors
     /// [`TurnError`]. The input was not applied; after an `Indeterminate` error of the store it may have been, and
     /// handing it in again finds out.
@@ -146,11 +150,23 @@ impl TurnEngine {
     /// # Cancellation
     /// Dropping the future leaves open whether the input is applied; handing it in again finds out.
     pub async fn handle(&self, key: &SessionKey, input: &Input) -> Result<Outcome, TurnError> {
-        let mut stored = self.store.get(key).await?;
-        for attempt in 0..MAX_ATTEMPTS {
-            if let Some(observer) = self.observer.as_ref().filter(|_| attempt > 0) {
-                observer.turn_computed_again(key, attempt);
+        let mut key = Cow::Borrowed(key);
+        let mut stored = self.store.get(&key).await?;
+        let mut computed = 0;
+        for _ in 0..MAX_ATTEMPTS {
+            if let Some(chat) = moved_to(stored.as_ref()) {
+                if matches!(input.kind, InputKind::ChatGone) {
+                    return Ok(Outcome::Settled);
+                }
+                key = Cow::Owned(key.into_owned().with_chat(chat));
+                stored = self.store.get(&key).await?;
+                continue;
             }
+            let key = &*key;
+            if let Some(observer) = self.observer.as_ref().filter(|_| computed > 0) {
+                observer.turn_computed_again(key, computed);
+            }
+            computed += 1;
             let session = stored.clone().unwrap_or_else(|| blank(key, input.at));
             let (plan, token) = match self.decide(&session, stored.is_some(), input) {
                 Decision::Done(outcome) => return Ok(outcome),
@@ -190,7 +206,9 @@ impl TurnEngine {
                 }
             }
         }
-        Err(TurnError::Contention { key: key.clone() })
+        Err(TurnError::Contention {
+            key: key.into_owned(),
+        })
     }
 
     async fn commit(
@@ -501,6 +519,10 @@ impl TurnEngine {
             let Some(session) = &stored else {
                 return Ok(false);
             };
+            if let Some(chat) = moved_to(stored.as_ref()) {
+                stored = self.store.get(&session.key().clone().with_chat(chat)).await?;
+                continue;
+            }
             let mut state = session.turn().clone();
             let Some(pending) = state.effects.iter_mut().find(|pending| pending.id == effect) else {
                 return Ok(false);
@@ -525,6 +547,11 @@ impl TurnEngine {
 enum Decision {
     Done(Outcome),
     Commit(Box<Plan>, String),
+}
+
+/// The chat in which the session is now that was here.
+fn moved_to(stored: Option<&Session>) -> Option<ChatId> {
+    stored.and_then(|session| session.turn().moved_to)
 }
 
 fn blank(key: &SessionKey, at: Timestamp) -> Session {

@@ -5,6 +5,7 @@ use crate::engine::{TurnEngine, TurnError};
 use crate::error::{StoreError, StoreErrorKind};
 use crate::key::SessionKey;
 use crate::session::{NewSession, Session};
+use crate::turn_state::TurnState;
 
 /// How often the move begins anew when somebody else changes the session meanwhile.
 const MAX_ATTEMPTS: u32 = 8;
@@ -14,7 +15,7 @@ const MAX_ATTEMPTS: u32 = 8;
 pub enum Relocated {
     /// It is under the new key now, and no longer under the old one.
     Moved,
-    /// There was none.
+    /// There was none, or it had been moved before.
     Nothing,
     /// Under the new key somebody is in a flow already, who keeps it. What was under the old one is gone.
     Superseded,
@@ -25,8 +26,9 @@ impl TurnEngine {
     /// under way.
     ///
     /// It may be called again, by any process, after one that died in the middle: the old session first stops waking
-    /// anybody, then the new one is made, then the old one goes; so at no moment do two of them act. The caller sees to
-    /// it that inputs for the new key are handled afterwards.
+    /// anybody, then the new one is made, then the old one is emptied, but for where it went; so at no moment do two of
+    /// them act. An input that was on its way to the old key, in any process, is handled under the new one. The caller
+    /// sees to it that inputs for the new key are handled afterwards.
     ///
     /// # Errors
     /// [`TurnError`]: the move may be half done, and calling it again finishes it.
@@ -37,7 +39,8 @@ impl TurnEngine {
         let store = self.store();
         let mut written: Option<Session> = None;
         for _ in 0..MAX_ATTEMPTS {
-            let Some(mut old) = store.get(from).await? else {
+            let old = store.get(from).await?;
+            let Some(mut old) = old.filter(|old| old.turn().moved_to.is_none()) else {
                 return Ok(match written {
                     Some(_) => Relocated::Moved,
                     None => Relocated::Nothing,
@@ -80,7 +83,7 @@ impl TurnEngine {
                 }
                 Err(error) => return Err(error.into()),
             }
-            match store.clear(from, Some(old.revision())).await {
+            match store.update(&old, &self.forwarding(&old, to)).await {
                 Ok(_) if superseded => return Ok(Relocated::Superseded),
                 Ok(_) => return Ok(Relocated::Moved),
                 Err(error) if is_overtaken(&error) => {}
@@ -88,6 +91,19 @@ impl TurnEngine {
             }
         }
         Err(TurnError::Contention { key: from.clone() })
+    }
+
+    /// Leaves nothing in a session but where it is now. It goes when it has been idle, as every session.
+    fn forwarding(&self, old: &Session, to: &SessionKey) -> SessionChange {
+        let change = SessionChange::new(self.clock().now()).leave_flow().wake_at(None);
+        let change = old
+            .data()
+            .keys()
+            .fold(change, |change, name| change.unset(name.clone()));
+        change.turn(TurnState {
+            moved_to: Some(to.chat()),
+            ..TurnState::default()
+        })
     }
 
     /// Everything that is in a session, as a change. What was seen under the new key stays seen.

@@ -16,6 +16,7 @@ use crate::field::{FieldValue, MemberName, Unknown};
 use crate::flow::FlowError;
 use crate::idle::IdleTimer;
 use crate::input::InputId;
+use crate::key::ChatId;
 use crate::name::{FieldName, FlowName};
 use crate::reply::Reply;
 use crate::seen::Seen;
@@ -42,6 +43,9 @@ pub struct TurnState {
     pub last_error: Option<RecordedError>,
     /// The person's language as their client told it last: an effect that comes back has no client.
     pub language: Option<String>,
+    /// The session is in this chat now, and nothing else is left of it here ([`relocate`](crate::TurnEngine::relocate)):
+    /// what was on its way to it is handled there.
+    pub moved_to: Option<ChatId>,
     pub(crate) unknown: Unknown,
 }
 
@@ -58,6 +62,7 @@ impl TurnState {
             history,
             last_error,
             language,
+            moved_to,
             unknown,
         } = self;
         seen.is_empty()
@@ -69,6 +74,7 @@ impl TurnState {
             && history.is_empty()
             && last_error.is_none()
             && language.is_none()
+            && moved_to.is_none()
             && unknown.is_empty()
     }
 
@@ -194,7 +200,7 @@ pub struct RecordedError {
     /// Who was answered.
     pub user: crate::key::UserId,
     /// Where.
-    pub chat: crate::key::ChatId,
+    pub chat: ChatId,
     /// In which step, if in any.
     pub step: Option<crate::name::StepName>,
 }
@@ -229,6 +235,7 @@ impl Serialize for TurnState {
             history,
             last_error,
             language,
+            moved_to,
             unknown,
         } = self;
         let mut map = serializer.serialize_map(None)?;
@@ -258,6 +265,9 @@ impl Serialize for TurnState {
         }
         if let Some(language) = language {
             map.serialize_entry("language", language)?;
+        }
+        if let Some(moved_to) = moved_to {
+            map.serialize_entry("moved_to", moved_to)?;
         }
         for (member, value) in unknown.iter() {
             map.serialize_entry(member, value)?;
@@ -296,6 +306,7 @@ impl<'de> Visitor<'de> for TurnStateVisitor {
                 "history" => state.history = map.next_value()?,
                 "last_error" => state.last_error = map.next_value()?,
                 "language" => state.language = map.next_value()?,
+                "moved_to" => state.moved_to = map.next_value()?,
                 _ => {
                     unknown.insert(name.into_owned(), map.next_value()?);
                 }

@@ -256,7 +256,7 @@ impl Shared {
         match self.handle(key, input, None).await {
             Ok(Outcome::Applied(committed)) => {
                 watch.committed(self, &committed.session, input);
-                match self.carry_out(key, committed, None, Language::default()).await {
+                match self.carry_out(committed, None, Language::default()).await {
                     Ok(()) => Answered::Yes("applied"),
                     Err(()) => Answered::NotYet("unsent"),
                 }
@@ -308,7 +308,7 @@ impl Shared {
                         effects = committed.effects.len(),
                         "what a process left undone is taken up"
                     );
-                    let _ = shared.carry_out(&key, committed, None, Language::default()).await;
+                    let _ = shared.carry_out(committed, None, Language::default()).await;
                 }
                 Ok(None) => shared.fire(&session).await,
                 Err(error) => {

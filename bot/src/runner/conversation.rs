@@ -254,8 +254,9 @@ impl Shared {
                 return Answered::NotYet("sent_elsewhere");
             }
         };
-        let tapped = tapped(input).filter(|_| is_new);
-        match self.carry_out(key, committed, tapped, language).await {
+        let is_here = committed.session.key() == key;
+        let tapped = tapped(input).filter(|_| is_new && is_here);
+        match self.carry_out(committed, tapped, language).await {
             Ok(()) if is_new => Answered::Yes("applied"),
             Ok(()) => Answered::Yes("repeated"),
             Err(()) => Answered::NotYet("unsent"),
@@ -363,11 +364,13 @@ impl Shared {
         if update.is_some_and(|update| self.answered.lock().contains(&update)) {
             return Answered::Yes("repeated");
         }
-        if let Err(Unsent::Later) = self
-            .replies
-            .send(key, std::slice::from_ref(id), replies, language)
-            .await
-        {
+        let ids = std::slice::from_ref(id);
+        let mut sent = self.replies.send(key, ids, replies, language).await;
+        if let Err(Unsent::ChatMoved(to)) = sent {
+            let key = key.clone().with_chat(to);
+            sent = self.replies.send(&key, ids, replies, language).await;
+        }
+        if let Err(Unsent::Later) = sent {
             return Answered::NotYet("unsent");
         }
         if let Some(update) = update {
@@ -435,7 +438,6 @@ impl Shared {
     /// An error means that the replies were not sent, and that the input may come again.
     pub(super) async fn carry_out(
         self: &Arc<Self>,
-        key: &SessionKey,
         committed: Committed,
         tapped: Option<i64>,
         language: Language,
@@ -447,6 +449,8 @@ impl Shared {
             effects,
             ..
         } = committed;
+        // Not that of the input: the session may have moved to another chat.
+        let key = session.key();
         let language = language_of_session(&session, language);
         let old_keyboard = tapped.and_then(message_id).or_else(|| self.replies.keyboard(key));
         // The calls don't wait for the replies: they were committed with them.
