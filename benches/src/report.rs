@@ -4,6 +4,7 @@
 //! [`results`] is what is kept as JSON, and [`page`] writes the book's page from it, section by section. Absolute figures
 //! drift from machine to machine; the ratio to the [`floor`](crate::floor) of the same run doesn't.
 
+pub mod bare_calls;
 pub mod case;
 pub mod compare;
 pub mod latency;

@@ -32,6 +32,8 @@ pub struct Report {
     pub seconds: f64,
     /// Answers per second.
     pub answers_per_second: f64,
+    /// How many calls to the Bot API there were, long polls among them.
+    pub telegram_calls: u64,
     /// How long answers took.
     pub latency: LatencyReport,
     /// How long they took for the others, without and with a person whose carriers are slow.

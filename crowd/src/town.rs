@@ -52,6 +52,8 @@ impl Town {
         let config = Config {
             // A crowd has no minute to wait after a failed delivery.
             webhook_retry_scale: 0.1,
+            // Nobody looks at them, and there are thousands a second.
+            kept_calls: 0,
             ..Config::default()
         };
         let sandbox = Sandbox::start(config).await?;
@@ -69,6 +71,11 @@ impl Town {
     /// The root of everything that the sandbox serves.
     pub fn url(&self) -> String {
         self.sandbox.url()
+    }
+
+    /// How many calls to the Bot API the sandbox has answered.
+    pub fn telegram_calls(&self) -> u64 {
+        self.sandbox.telegram_calls()
     }
 
     /// How long ago the crowd began.

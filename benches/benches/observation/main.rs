@@ -16,6 +16,7 @@ mod processor_time;
 mod single_turns;
 mod whole_bot;
 
+use std::fmt;
 use std::sync::Arc;
 
 use stepkeep::config::{LogSettings, Sources};
@@ -77,14 +78,48 @@ fn default_log() -> impl Subscriber + Send + Sync {
 fn main() {
     // Cargo says so when it measures; in a test run it is enough to see that it runs.
     let is_measured = std::env::args().any(|argument| argument == "--bench");
+    if whole_bot::is_measured_here(is_measured) {
+        return;
+    }
     single_turns::compare(is_measured);
     whole_bot::compare(is_measured);
 }
 
-/// By how many percent the one is above the other, round by round.
-fn change(one: &[f64], other: &[f64]) -> f64 {
-    let ratios = one.iter().zip(other).map(|(one, other)| one / other);
-    (median(ratios.collect()) - 1.0) * 100.0
+/// What one is to another, round by round.
+struct Ratios {
+    /// By how many percent it is more, on average.
+    mean: f64,
+    /// By how much the mean would change from run to run, in percent.
+    standard_error: f64,
+}
+
+impl Ratios {
+    #[expect(clippy::cast_precision_loss, reason = "there are a few rounds")]
+    fn of(one: &[f64], other: &[f64]) -> Self {
+        let count = one.len() as f64;
+        // Of a ratio, half counts as much as double.
+        let logarithms: Vec<f64> = one
+            .iter()
+            .zip(other)
+            .map(|(one, other)| (one / other).ln())
+            .collect();
+        let mean = logarithms.iter().sum::<f64>() / count;
+        let squares: f64 = logarithms
+            .iter()
+            .map(|logarithm| (logarithm - mean).powi(2))
+            .sum();
+        let deviation = (squares / (count - 1.0).max(1.0)).sqrt();
+        Self {
+            mean: mean.exp_m1() * 100.0,
+            standard_error: deviation / count.sqrt() * 100.0,
+        }
+    }
+}
+
+impl fmt::Display for Ratios {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:>+6.2} % ± {:.2}", self.mean, self.standard_error)
+    }
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

@@ -86,9 +86,9 @@ pub(crate) fn compare(is_measured: bool) {
         };
         let name = format!("{:?}, {log}", subject.mode);
         println!(
-            "    {name:<24} {:>8.2} us  {:>+6.2} %",
+            "    {name:<24} {:>8.2} us  {}",
             crate::median(subject.rounds.clone()) / 1_000.0,
-            crate::change(&subject.rounds, &baseline.rounds),
+            crate::Ratios::of(&subject.rounds, &baseline.rounds),
         );
     }
 }

@@ -15,13 +15,16 @@ use stepkeep_benches::report::plan::Mode;
 use stepkeep_benches::report::results::Results;
 use stepkeep_benches::report::sections::page;
 use stepkeep_benches::report::targets::targets;
-use stepkeep_benches::report::{peers, run, scale, versions, whole_bot};
+use stepkeep_benches::report::{bare_calls, peers, run, scale, versions, whole_bot};
 use stepkeep_benches::{Candidate, STORES, candidates_of};
 use stepkeep_core::{Clock, SystemClock};
 
 /// That of the bot. The floors and the peers have it as well.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// How long calls to Telegram alone are made.
+const BARE_CALLS: Duration = Duration::from_secs(4);
 
 /// How long each storage of another framework is measured at each number of people.
 const QUICK_PEERS: Duration = Duration::from_secs(1);
@@ -242,6 +245,9 @@ async fn measure_cases(cli: &Cli, mode: Mode, with_peers: bool, results: &mut Re
     if let Some(time) = plan.whole_bot {
         match whole_bot::programs() {
             Some(crowd) => {
+                eprintln!("calls to Telegram alone");
+                let bare = bare_calls::measure(BARE_CALLS).await;
+                results.bare_calls = Some(bare.context("calls to Telegram alone")?);
                 for setup in whole_bot::setups_on(&cli.stores) {
                     eprintln!("a whole bot on {setup}");
                     let measured = whole_bot::measure(&crowd, setup, time).await;

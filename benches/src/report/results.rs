@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context as _, ensure};
 use serde::{Deserialize, Serialize};
 
+use crate::report::bare_calls::BareCalls;
 use crate::report::case::Case;
 use crate::report::latency::Figures;
 use crate::report::machine::Machine;
@@ -42,6 +43,9 @@ pub struct Results {
     /// Whole bots.
     #[serde(default)]
     pub whole_bots: Vec<WholeBot>,
+    /// Calls to Telegram with nothing around them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bare_calls: Option<BareCalls>,
     /// The storages of other frameworks.
     #[serde(default)]
     pub peers: Vec<Peer>,
@@ -78,6 +82,7 @@ impl Results {
             cases: Vec::new(),
             left_out: Vec::new(),
             whole_bots: Vec::new(),
+            bare_calls: None,
             peers: Vec::new(),
             scale: Vec::new(),
         }

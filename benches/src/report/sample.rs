@@ -1,5 +1,6 @@
 //! Results for tests.
 
+use crate::report::bare_calls::BareCalls;
 use crate::report::case::{Case, Operation};
 use crate::report::latency::Figures;
 use crate::report::machine::Machine;
@@ -100,6 +101,10 @@ pub(crate) fn results() -> Results {
     }];
     results.scale = scale();
     results.whole_bots = vec![whole_bot()];
+    results.bare_calls = Some(BareCalls {
+        per_second: 15_000.0,
+        processor_ms: 0.13,
+    });
     results
 }
 
@@ -115,6 +120,7 @@ fn whole_bot() -> WholeBot {
         processor_ms: 0.41,
         busy_cores: Some(1.97),
         memory_mib: 61.2,
+        calls_per_answer: Some(2.5),
         broken: 0,
     }
 }

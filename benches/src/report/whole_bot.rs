@@ -97,6 +97,9 @@ pub struct WholeBot {
     pub busy_cores: Option<f64>,
     /// The most memory that a process of the bot had, in MiB.
     pub memory_mib: f64,
+    /// How many calls to the Bot API an answer took, long polls among them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calls_per_answer: Option<f64>,
     /// How many promises were broken.
     pub broken: usize,
 }
@@ -114,6 +117,7 @@ const fn one() -> u32 {
 struct Report {
     answers: u32,
     answers_per_second: f64,
+    telegram_calls: u32,
     latency: Latency,
     violations: Vec<serde_json::Value>,
 }
@@ -187,6 +191,7 @@ pub async fn measure(crowd: &Path, setup: Setup, time: Duration) -> anyhow::Resu
         processor_ms: used.processor_ms / f64::from(report.answers),
         busy_cores: used.busy_cores,
         memory_mib: used.memory_mib,
+        calls_per_answer: Some(f64::from(report.telegram_calls) / f64::from(report.answers)),
         broken: report.violations.len(),
     })
 }
@@ -288,7 +293,7 @@ fn is_bot_of(stat: &str, parent: u32) -> bool {
 }
 
 /// Time in user and in kernel mode; Linux tells it in hundredths of a second.
-fn processor_ms(stat: &str) -> Option<f64> {
+pub(super) fn processor_ms(stat: &str) -> Option<f64> {
     let mut words = after_name(stat)?.skip(11);
     let (user, kernel): (u32, u32) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
     Some(f64::from(user + kernel) * 10.0)

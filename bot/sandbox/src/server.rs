@@ -33,6 +33,8 @@ pub struct Config {
     pub parts: BTreeSet<Part>,
     /// By what the pauses between the tries of a webhook are multiplied: 1 is Telegram's pace, 0 leaves no pauses.
     pub webhook_retry_scale: f64,
+    /// How many calls to the Bot API are kept to be looked at; older ones are dropped.
+    pub kept_calls: usize,
     /// The file that keeps people, chats, updates and shipments from one process to the next; without one, all is gone
     /// with the process. One sandbox at a time may use it.
     pub state: Option<PathBuf>,
@@ -45,6 +47,7 @@ impl Default for Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             parts: Part::ALL.into_iter().collect(),
             webhook_retry_scale: 1.0,
+            kept_calls: 200_000,
             state: None,
         }
     }
@@ -102,7 +105,7 @@ impl Sandbox {
         let listener = TcpListener::bind(wanted).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
         let changes = Changes::default();
-        let worlds = Worlds::new(config.webhook_retry_scale, &changes);
+        let worlds = Worlds::new(config.webhook_retry_scale, config.kept_calls, &changes);
         let (keeper, put_aside) = match config.state {
             None => (None, None),
             Some(path) => {
@@ -185,6 +188,7 @@ impl Sandbox {
         let address = sandbox.address();
         let put_aside = sandbox.put_aside.clone();
         let router = sandbox.router.clone();
+        let worlds = sandbox.worlds.clone();
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(sandbox.serve(async {
             // A dropped handle stops the sandbox as well.
@@ -194,6 +198,7 @@ impl Sandbox {
             address,
             put_aside,
             router,
+            worlds,
             stop,
             task,
         })
@@ -224,6 +229,7 @@ pub struct SandboxHandle {
     address: SocketAddr,
     put_aside: Option<PutAside>,
     router: Router,
+    worlds: Worlds,
     stop: oneshot::Sender<()>,
     task: JoinHandle<io::Result<()>>,
 }
@@ -247,6 +253,11 @@ impl SandboxHandle {
     /// Everything it serves, for the people's side that is in the same process: without a connection.
     pub fn router(&self) -> Router {
         self.router.clone()
+    }
+
+    /// How many calls to the Bot API were answered so far, kept or not, long polls among them.
+    pub fn telegram_calls(&self) -> u64 {
+        self.worlds.telegram.calls.lock().count()
     }
 
     /// Stops the sandbox, and waits until it has ended.

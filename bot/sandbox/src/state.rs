@@ -50,9 +50,10 @@ pub(crate) struct Worlds {
 
 impl Worlds {
     /// New ones, which mark the same changes.
-    pub(crate) fn new(webhook_retry_scale: f64, changes: &Changes) -> Self {
+    pub(crate) fn new(webhook_retry_scale: f64, kept_calls: usize, changes: &Changes) -> Self {
+        let telegram = telegram::world::World::new(webhook_retry_scale, kept_calls, changes.clone());
         Self {
-            telegram: Arc::new(telegram::world::World::new(webhook_retry_scale, changes.clone())),
+            telegram: Arc::new(telegram),
             shipping: Arc::new(shipping::World::new(changes.clone())),
             generation: Arc::new(generation::World::new(changes.clone())),
         }

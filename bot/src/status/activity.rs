@@ -22,7 +22,8 @@ pub use figures::{
 
 use crate::observation::{self, Api, OperationName, Striped, redaction};
 use feed::Feed;
-use series::{SLOT_MILLIS, Series, SlotNumber};
+use histogram::Histogram;
+use series::{Count, Durations, SLOT_MILLIS, Series, SlotNumber};
 
 /// Turns are kept for half an hour.
 const TURNS_KEPT: SlotNumber = 180;
@@ -86,7 +87,7 @@ pub struct Activity {
 struct Kept {
     turns: Series,
     outcomes: OutcomeFigures,
-    arrivals: ManySeries<observation::Place>,
+    arrivals: ManySeries<observation::Place, Count>,
     store: ManySeries<StoreOperation>,
     outside: ManySeries<(Api, OperationName)>,
     last_update: Option<UpdateFigures>,
@@ -95,13 +96,13 @@ struct Kept {
 
 /// What is told apart by words of this program. Nobody chooses these to slow a table down, so the quickest hash will do.
 #[derive(Debug)]
-struct ManySeries<K> {
+struct ManySeries<K, D = Histogram> {
     most: usize,
     kept: SlotNumber,
-    by_key: HashMap<K, Series, FxBuildHasher>,
+    by_key: HashMap<K, Series<D>, FxBuildHasher>,
 }
 
-impl<K: Hash + Eq + Clone> ManySeries<K> {
+impl<K: Hash + Eq + Clone, D: Durations> ManySeries<K, D> {
     /// So many of them at most, each of so many slots.
     fn of(most: usize, kept: SlotNumber) -> Self {
         Self {
@@ -276,7 +277,9 @@ impl Activity {
             turns_together: DurationFigures::of(&together, errors),
             outcomes: kept.outcomes,
             arrivals: arrivals
-                .filter_map(|(place, series)| Some((Place::seen(place)?, series.together(now).0.count())))
+                .filter_map(|(place, series)| {
+                    Some((Place::seen(place)?, u64::from(series.together(now).0.0)))
+                })
                 .filter(|(_, count)| *count > 0)
                 .collect(),
             store_operations: in_order(store.collect()),

@@ -91,6 +91,7 @@ pub(super) fn judge(
         answers,
         seconds,
         answers_per_second: f64::from(u32::try_from(answers).unwrap_or(u32::MAX)) / seconds.max(0.001),
+        telegram_calls: world.town.telegram_calls(),
         latency: latencies.report(),
         isolation: settings.slow_person.then_some(Isolation { without, with }),
         faults: log.counts(),

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use crate::report::bare_calls::BareCalls;
 use crate::report::markdown::{Table, figure};
 use crate::report::page::{Section, Sheet};
 use crate::report::results::Results;
@@ -35,6 +36,7 @@ impl Section for WholeBots {
             "p99 ms",
             "CPU ms per answer",
             "cores busy",
+            "calls an answer",
             "memory MiB",
             "broken promises",
         ];
@@ -51,6 +53,7 @@ impl Section for WholeBots {
                 figure(bot.processor_ms),
                 bot.busy_cores
                     .map_or_else(String::new, |busy| format!("{busy:.1}")),
+                bot.calls_per_answer.map_or_else(String::new, figure),
                 figure(bot.memory_mib),
                 bot.broken.to_string(),
             ]);
@@ -62,6 +65,9 @@ impl Section for WholeBots {
                  them all. CPU is that of all processes of the bot together, memory that of the largest.",
             );
             sheet.block(&table.markdown());
+            if let Some(bare) = self.0.bare_calls {
+                sheet.block(&under_all(bare, &self.0.whole_bots));
+            }
             let mut judged = Table::new(["goal of whole bots", "", "found"], 2);
             for Goal { words, met, found } in goals(&self.0.whole_bots, self.0.machine.cores) {
                 let met = if met { "met" } else { "**not met**" };
@@ -71,6 +77,28 @@ impl Section for WholeBots {
         }
         Ok(())
     }
+}
+
+/// What calls to Telegram alone take, and what that leaves for whole bots.
+fn under_all(bare: BareCalls, bots: &[WholeBot]) -> String {
+    let mut text = format!(
+        "Calls to Telegram with nothing around them, by as many callers, from an HTTP client to a stand-in that answers all alike, \
+         in one process on the same cores: {} a second, {} ms of CPU a call at both ends.",
+        figure(bare.per_second),
+        figure(bare.processor_ms),
+    );
+    let least = bots
+        .iter()
+        .filter_map(|bot| bot.calls_per_answer)
+        .min_by(f64::total_cmp);
+    if let Some(calls) = least {
+        text.push_str(&format!(
+            " An answer takes {} calls at least, so with calls alone these cores would be full at {} answers a second.",
+            figure(calls),
+            figure(bare.per_second / calls),
+        ));
+    }
+    text
 }
 
 /// What is wanted of whole bots, and what became of it.

@@ -11,9 +11,6 @@ use serde_json::{
 
 use super::world::World;
 
-/// As many calls are kept; older ones are dropped.
-const CAPACITY: usize = 200_000;
-
 /// One answered call.
 #[derive(Debug, Serialize)]
 pub(crate) struct Call {
@@ -46,8 +43,8 @@ pub(crate) struct Answered<'a> {
 impl Answered<'_> {
     /// Writes the call into the log.
     pub(crate) fn log(&self, world: &World) {
-        let call = Call {
-            number: 0,
+        let call = |number| Call {
+            number,
             bot: self.bot,
             method: self.method.to_owned(),
             params: to_raw_value(self.params).unwrap_or_default(),
@@ -70,20 +67,43 @@ pub(crate) struct CallFilter {
 }
 
 /// A bounded log.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct CallLog {
+    /// As many calls are kept; older ones are dropped.
+    kept: usize,
     calls: VecDeque<Arc<Call>>,
     last_number: u64,
 }
 
 impl CallLog {
-    fn push(&mut self, mut call: Call) {
-        if self.calls.len() == CAPACITY {
+    /// A log that keeps so many calls.
+    pub(crate) const fn keeping(kept: usize) -> Self {
+        Self {
+            kept,
+            calls: VecDeque::new(),
+            last_number: 0,
+        }
+    }
+
+    /// How many calls there were, kept or not.
+    pub(crate) const fn count(&self) -> u64 {
+        self.last_number
+    }
+
+    /// Forgets everything.
+    pub(crate) fn reset(&mut self) {
+        *self = Self::keeping(self.kept);
+    }
+
+    fn push(&mut self, call: impl FnOnce(u64) -> Call) {
+        self.last_number += 1;
+        if self.kept == 0 {
+            return;
+        }
+        if self.calls.len() == self.kept {
             self.calls.pop_front();
         }
-        self.last_number += 1;
-        call.number = self.last_number;
-        self.calls.push_back(Arc::new(call));
+        self.calls.push_back(Arc::new(call(self.last_number)));
     }
 
     pub(crate) fn matching(&self, filter: &CallFilter) -> Vec<Arc<Call>> {

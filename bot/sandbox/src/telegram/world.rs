@@ -76,7 +76,7 @@ struct Bots {
 }
 
 impl World {
-    pub(crate) fn new(webhook_retry_scale: f64, changes: Changes) -> Self {
+    pub(crate) fn new(webhook_retry_scale: f64, kept_calls: usize, changes: Changes) -> Self {
         let clock = Clock::default();
         let now = clock.unix();
         let bots = Bots {
@@ -88,7 +88,7 @@ impl World {
             people: People::default(),
             presses: Mutex::default(),
             attempts: Mutex::default(),
-            calls: Mutex::default(),
+            calls: Mutex::new(CallLog::keeping(kept_calls)),
             faults: Mutex::default(),
             webhook_retry_scale,
             changes,
@@ -143,7 +143,7 @@ impl World {
         self.people.reset();
         *self.presses.lock() = Presses::default();
         *self.attempts.lock() = Attempts::default();
-        *self.calls.lock() = CallLog::default();
+        self.calls.lock().reset();
         self.faults.lock().clear();
         self.changes.mark();
     }

@@ -11,21 +11,52 @@ pub(super) type SlotNumber = i64;
 /// The length of a slot, in milliseconds.
 pub(super) const SLOT_MILLIS: i64 = 10_000;
 
+/// What a slot keeps of the durations that fall into it.
+pub(super) trait Durations: Default + Clone {
+    fn record(&mut self, duration: Duration);
+
+    fn add(&mut self, other: &Self);
+}
+
+impl Durations for Histogram {
+    fn record(&mut self, duration: Duration) {
+        Self::record(self, duration);
+    }
+
+    fn add(&mut self, other: &Self) {
+        Self::add(self, other);
+    }
+}
+
+/// Only how many there were: a hundredth of a histogram's memory.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Count(pub(super) u32);
+
+impl Durations for Count {
+    fn record(&mut self, _: Duration) {
+        self.0 = self.0.saturating_add(1);
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.0 = self.0.saturating_add(other.0);
+    }
+}
+
 /// Durations by when they came. Slots in which nothing happened take no memory, and old ones are dropped.
 #[derive(Clone, Debug)]
-pub(super) struct Series {
+pub(super) struct Series<D = Histogram> {
     kept: SlotNumber,
-    slots: VecDeque<Slot>,
+    slots: VecDeque<Slot<D>>,
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Slot {
+pub(super) struct Slot<D = Histogram> {
     pub(super) number: SlotNumber,
-    pub(super) durations: Histogram,
+    pub(super) durations: D,
     pub(super) errors: u32,
 }
 
-impl Series {
+impl<D: Durations> Series<D> {
     /// Keeps so many slots.
     pub(super) fn of(kept: SlotNumber) -> Self {
         Self {
@@ -39,7 +70,7 @@ impl Series {
         if self.slots.back().is_none_or(|newest| newest.number < now) {
             self.slots.push_back(Slot {
                 number: now,
-                durations: Histogram::default(),
+                durations: D::default(),
                 errors: 0,
             });
             let oldest = now - self.kept;
@@ -54,7 +85,7 @@ impl Series {
     }
 
     /// The slots of the last time, oldest first.
-    pub(super) fn lately(&self, now: SlotNumber) -> impl Iterator<Item = &Slot> {
+    pub(super) fn lately(&self, now: SlotNumber) -> impl Iterator<Item = &Slot<D>> {
         let oldest = now - self.kept;
         self.slots.iter().filter(move |slot| slot.number > oldest)
     }
@@ -75,8 +106,8 @@ impl Series {
     }
 
     /// All of the last time together: how long, and how many failed.
-    pub(super) fn together(&self, now: SlotNumber) -> (Histogram, u64) {
-        let (mut all, mut errors) = (Histogram::default(), 0);
+    pub(super) fn together(&self, now: SlotNumber) -> (D, u64) {
+        let (mut all, mut errors) = (D::default(), 0);
         for slot in self.lately(now) {
             all.add(&slot.durations);
             errors += u64::from(slot.errors);
@@ -93,7 +124,7 @@ mod tests {
 
     #[test]
     fn what_is_old_is_forgotten() {
-        let mut series = Series::of(3);
+        let mut series: Series = Series::of(3);
         for slot in [1, 2, 4] {
             series.record(slot, SHORT, slot == 2);
         }
@@ -107,7 +138,7 @@ mod tests {
 
     #[test]
     fn what_several_counted_is_put_together_slot_by_slot() {
-        let (mut one, mut other) = (Series::of(9), Series::of(9));
+        let (mut one, mut other): (Series, Series) = (Series::of(9), Series::of(9));
         for slot in [1, 3, 5] {
             one.record(slot, SHORT, slot == 3);
         }
@@ -124,7 +155,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_is_set_back_loses_nothing() {
-        let mut series = Series::of(3);
+        let mut series: Series = Series::of(3);
         series.record(10, SHORT, false);
         series.record(5, SHORT, false);
         assert_eq!(series.together(10).0.count(), 2);
