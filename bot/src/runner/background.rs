@@ -234,14 +234,14 @@ impl Shared {
                 language: None,
                 kind,
             };
-            let answered = shared.answer_nobody(&job_key, &input, &mut watch).await;
+            let answered = Box::pin(shared.answer_nobody(&job_key, &input, &mut watch)).await;
             if !matches!(answered, Answered::Yes(_)) {
                 tracing::warn!("an outcome waits for the next look at what is due");
             }
             watch.end(&shared, &job_key, &answered);
         };
         let span = tracing::info_span!("turn", flow = tracing::field::Empty, step = tracing::field::Empty);
-        if let Err(error) = self.executor.submit(key, job.instrument(span).boxed()).await {
+        if let Err(error) = self.executor.submit(key, job.instrument(span)).await {
             tracing::warn!(%error, "an outcome waits for the next look at what is due");
         }
     }
@@ -308,9 +308,9 @@ impl Shared {
                         effects = committed.effects.len(),
                         "what a process left undone is taken up"
                     );
-                    let _ = shared.carry_out(committed, None, Language::default()).await;
+                    let _ = Box::pin(shared.carry_out(committed, None, Language::default())).await;
                 }
-                Ok(None) => shared.fire(&session).await,
+                Ok(None) => Box::pin(shared.fire(&session)).await,
                 Err(error) => {
                     tracing::warn!(
                         error = &error as &dyn std::error::Error,
@@ -319,7 +319,7 @@ impl Shared {
                 }
             }
         };
-        if let Err(error) = self.executor.submit(key, job.boxed()).await {
+        if let Err(error) = self.executor.submit(key, job).await {
             tracing::debug!(%error, "what is due waits for the next look");
         }
     }

@@ -120,7 +120,7 @@ impl Shared {
             let answered = match answered {
                 Answered::Failed { reason, error } => {
                     watch.failed(reason.as_str(), &error);
-                    self.after_failure(&incoming, update, &raw, reason, &error).await
+                    Box::pin(self.after_failure(&incoming, update, &raw, reason, &error)).await
                 }
                 answered => answered,
             };
@@ -168,7 +168,7 @@ impl Shared {
         let told_of;
         let input = match payment {
             None => input,
-            Some(payment) => match self.book(payment, input).await {
+            Some(payment) => match Box::pin(self.book(payment, input)).await {
                 Ok(input) => {
                     told_of = input;
                     &told_of
@@ -473,10 +473,12 @@ impl Shared {
                 Ok(())
             }
             Err(Unsent::ChatGone) => {
-                self.end_quietly(key).await;
+                Box::pin(self.end_quietly(key)).await;
                 Ok(())
             }
-            Err(Unsent::ChatMoved(to)) => self.carry_over(key, to, &inputs, &replies, language).await,
+            Err(Unsent::ChatMoved(to)) => {
+                Box::pin(self.carry_over(key, to, &inputs, &replies, language)).await
+            }
             Err(Unsent::Later) => Err(()),
         }
     }

@@ -228,7 +228,7 @@ impl Replies {
                 message,
             } => {
                 let file = File::new(source, file_name, message, None);
-                self.send_file(key, &destination, &file, language).await?
+                Box::pin(self.send_file(key, &destination, &file, language)).await?
             }
             Reply::Media {
                 media,
@@ -237,7 +237,7 @@ impl Replies {
                 message,
             } => {
                 let file = File::new(source, file_name, message, Some(*media));
-                self.send_file(key, &destination, &file, language).await?
+                Box::pin(self.send_file(key, &destination, &file, language)).await?
             }
             Reply::Invoice(invoice) => self
                 .sender

@@ -12,7 +12,7 @@ pub struct TelegramError {
 }
 
 /// The name of a Bot API method; shown as Telegram writes it, such as `sendMessage`.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Method(&'static str);
 
 /// What a failed call means for the caller.

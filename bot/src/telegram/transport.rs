@@ -1,10 +1,12 @@
 //! What carries calls to the Bot API, and brings the answers back.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
+use parking_lot::RwLock;
 use reqwest::{
     Response, StatusCode,
     header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER},
@@ -100,6 +102,8 @@ pub struct HttpTransport {
     http: reqwest::Client,
     token: BotToken,
     base: Url,
+    /// The addresses of the methods that were called: there are a few, and making one takes longer than sending it.
+    methods: RwLock<HashMap<Method, Url>>,
 }
 
 impl HttpTransport {
@@ -119,11 +123,25 @@ impl HttpTransport {
             .user_agent(concat!("stepkeep/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(ClientError::Http)?;
-        Ok(Self { http, token, base })
+        Ok(Self {
+            http,
+            token,
+            base,
+            methods: RwLock::default(),
+        })
     }
 
     fn bot(&self) -> String {
         format!("bot{}", self.token.expose())
+    }
+
+    fn url_of(&self, method: Method) -> Url {
+        if let Some(url) = self.methods.read().get(&method) {
+            return url.clone();
+        }
+        let url = self.url([self.bot().as_str(), &method.to_string()]);
+        self.methods.write().insert(method, url.clone());
+        url
     }
 
     fn url<'a>(&self, segments: impl IntoIterator<Item = &'a str>) -> Url {
@@ -144,8 +162,7 @@ impl Transport for HttpTransport {
             arguments,
             deadline,
         } = call;
-        let url = self.url([self.bot().as_str(), &method.to_string()]);
-        let request = self.http.post(url).timeout(deadline);
+        let request = self.http.post(self.url_of(method)).timeout(deadline);
         let request = match arguments {
             Arguments::Json(body) => request.header(CONTENT_TYPE, "application/json").body(body),
             Arguments::Document(document) => {
