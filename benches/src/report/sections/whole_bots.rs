@@ -81,24 +81,23 @@ impl Section for WholeBots {
 
 /// What calls to Telegram alone take, and what that leaves for whole bots.
 fn under_all(bare: BareCalls, bots: &[WholeBot]) -> String {
-    let mut text = format!(
-        "Calls to Telegram with nothing around them, by as many callers, from an HTTP client to a stand-in that answers all alike, \
-         in one process on the same cores: {} a second, {} ms of CPU a call at both ends.",
-        figure(bare.per_second),
-        figure(bare.processor_ms),
-    );
     let least = bots
         .iter()
         .filter_map(|bot| bot.calls_per_answer)
         .min_by(f64::total_cmp);
-    if let Some(calls) = least {
-        text.push_str(&format!(
+    let leaves = least.map_or_else(String::new, |calls| {
+        format!(
             " An answer takes {} calls at least, so with calls alone these cores would be full at {} answers a second.",
             figure(calls),
             figure(bare.per_second / calls),
-        ));
-    }
-    text
+        )
+    });
+    format!(
+        "Calls to Telegram with nothing around them, by as many callers, from an HTTP client to a stand-in that answers all alike, \
+         in one process on the same cores: {} a second, {} ms of CPU a call at both ends.{leaves}",
+        figure(bare.per_second),
+        figure(bare.processor_ms),
+    )
 }
 
 /// What is wanted of whole bots, and what became of it.
