@@ -1,11 +1,12 @@
 //! The log: lines for people or JSON for machines, on standard error.
 
-mod fields;
+mod turn;
 
 use std::io::IsTerminal;
 
 use tracing::Subscriber;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::JsonFields;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer, Registry};
@@ -13,7 +14,8 @@ use url::Url;
 
 use crate::config::{LogFormat, LogSettings};
 use crate::traces::{self, Traces};
-use fields::{JsonFields, TextFields};
+pub(crate) use turn::TurnIds;
+use turn::{Form, WithTurn};
 
 /// The process has a log already.
 #[derive(Debug, thiserror::Error)]
@@ -72,16 +74,24 @@ where
     S: Subscriber + for<'s> LookupSpan<'s>,
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let layer = tracing_subscriber::fmt::layer().with_writer(writer);
+    let layer = tracing_subscriber::fmt::layer()
+        .with_writer(writer)
+        .with_ansi(colours);
     match format {
-        LogFormat::Text => layer.with_ansi(colours).fmt_fields(TextFields).boxed(),
-        LogFormat::Json => layer
-            .json()
-            .flatten_event(true)
-            .with_current_span(false)
-            .with_span_list(true)
-            .fmt_fields(JsonFields)
-            .boxed(),
+        LogFormat::Text => {
+            let form = Form::Text { has_colours: colours };
+            let lines = tracing_subscriber::fmt::format().with_ansi(colours);
+            layer.event_format(WithTurn::new(lines, form)).boxed()
+        }
+        LogFormat::Json => {
+            let lines = tracing_subscriber::fmt::format()
+                .json()
+                .flatten_event(true)
+                .with_current_span(false)
+                .with_span_list(true);
+            let layer = layer.fmt_fields(JsonFields::new());
+            layer.event_format(WithTurn::new(lines, Form::Json)).boxed()
+        }
     }
 }
 
@@ -91,6 +101,7 @@ mod tests {
     use std::sync::Arc;
 
     use parking_lot::Mutex;
+    use stepkeep_core::{BotId, ChatId, SessionKey, UserId};
 
     use super::*;
     use crate::config::{Setting, SettingFlags, Sources};
@@ -140,6 +151,26 @@ mod tests {
     }
 
     #[test]
+    fn the_filter_may_look_for_the_turns_of_one_chat() {
+        let (bot, user) = (BotId(1), UserId(7));
+        for (filter, told) in [
+            ("error,[turn]=debug", "78"),
+            ("error,[turn{chat_id=8}]=debug", "8"),
+        ] {
+            let log = logged(filter, "text", || {
+                for chat in [7, 8] {
+                    let key = SessionKey::new(bot, ChatId(chat), user);
+                    let turn = TurnIds::new(&key, None).within(async { tracing::debug!("in turn {chat}") });
+                    futures::executor::block_on(turn);
+                }
+                tracing::debug!("in no turn");
+            });
+            let chats: String = log.lines().filter_map(|line| line.chars().last()).collect();
+            assert_eq!(chats, told, "{log}");
+        }
+    }
+
+    #[test]
     fn json_has_an_object_per_line_with_the_fields_of_event_and_spans() {
         let log = logged("info", "json", || {
             tracing::info_span!("turn", chat_id = -7, update_id = 3)
@@ -152,88 +183,58 @@ mod tests {
         assert_eq!(line["spans"][0]["update_id"], 3);
     }
 
-    /// Logs fields of every kind, also those that become known later, once with our way of writing and once with the library's.
-    fn of_every_kind() {
-        #[derive(Debug, thiserror::Error)]
-        #[error("a worse thing")]
-        struct Worse(#[source] io::Error);
-        let error = Worse(io::Error::other("the cause"));
-        let span = tracing::info_span!(
-            "turn",
-            chat_id = -1_001_234_567_890_i64,
-            update_id = u64::MAX,
-            is_late = true,
-            ratio = 0.5,
-            kind = "a \"kind\"\n\u{1b}[31m",
-            flow = tracing::field::Empty,
-            step = tracing::field::Empty,
-            r#type = 3,
-            shown = %"as it is",
-            debugged = ?Some("x"),
-        );
-        span.in_scope(|| tracing::warn!("first"));
-        span.record("flow", "shipping");
-        span.record("step", tracing::field::display("a step"));
-        let _outer = span.enter();
-        tracing::info_span!("empty").in_scope(|| {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                answer = 42,
-                message = "second"
-            );
+    /// A line that is told within `around`, which is a turn of some kind, without its time.
+    fn told_in(
+        format: LogFormat,
+        colours: bool,
+        has_inner_span: bool,
+        around: impl FnOnce(&dyn Fn()),
+    ) -> String {
+        let captured = Captured::default();
+        let writer = captured.clone();
+        let at_info = tracing::level_filters::LevelFilter::INFO;
+        let lines = lines(format, move || writer.clone(), colours);
+        let subscriber = Registry::default().with(at_info).with(lines);
+        tracing::subscriber::with_default(subscriber, || {
+            around(&|| {
+                let _inner = has_inner_span.then(|| tracing::info_span!("send", replies = 2).entered());
+                tracing::warn!(attempt = 2, "given back: WARN \"spans\":[ }}");
+            });
         });
+        let bytes = captured.0.lock().clone();
+        let line = String::from_utf8(bytes).unwrap();
+        match format {
+            LogFormat::Text => line.split_once("WARN").unwrap().1.to_owned(),
+            LogFormat::Json => {
+                let mut object: serde_json::Value = serde_json::from_str(&line).unwrap();
+                object["timestamp"] = "".into();
+                object.to_string()
+            }
+        }
     }
 
     #[test]
-    fn fields_are_written_as_the_library_writes_them() {
-        let by_library = |format: LogFormat, colours: bool| {
-            let captured = Captured::default();
-            let writer = captured.clone();
-            let layer = tracing_subscriber::fmt::layer().with_writer(move || writer.clone());
-            let layer = match format {
-                LogFormat::Text => layer.with_ansi(colours).boxed(),
-                LogFormat::Json => layer
-                    .json()
-                    .flatten_event(true)
-                    .with_current_span(false)
-                    .with_span_list(true)
-                    .boxed(),
-            };
-            tracing::subscriber::with_default(Registry::default().with(layer), of_every_kind);
-            let bytes = captured.0.lock().clone();
-            String::from_utf8(bytes).unwrap()
-        };
-        let by_us = |format: LogFormat, colours: bool| {
-            let captured = Captured::default();
-            let writer = captured.clone();
-            let layer = lines(format, move || writer.clone(), colours);
-            tracing::subscriber::with_default(Registry::default().with(layer), of_every_kind);
-            let bytes = captured.0.lock().clone();
-            String::from_utf8(bytes).unwrap()
-        };
-        // Without the time in front.
-        let texts = |log: &str| -> Vec<String> {
-            let lines = log.lines().filter_map(|line| line.split_once("WARN"));
-            lines.map(|(_, text)| text.to_owned()).collect()
-        };
-        for colours in [false, true] {
-            let (ours, theirs) = (
-                by_us(LogFormat::Text, colours),
-                by_library(LogFormat::Text, colours),
-            );
-            assert_eq!(texts(&ours).len(), 2, "{ours}");
-            assert_eq!(texts(&ours), texts(&theirs));
+    fn a_line_of_a_turn_has_its_ids_as_if_its_span_were_there() {
+        let (bot, chat, user) = (BotId(1), ChatId(-1_001_234_567_890), UserId(7));
+        let key = SessionKey::new(bot, chat, user);
+        for (format, colours) in [
+            (LogFormat::Text, false),
+            (LogFormat::Text, true),
+            (LogFormat::Json, false),
+        ] {
+            for has_inner_span in [false, true] {
+                for update_id in [Some(3), None] {
+                    let by_ids = told_in(format, colours, has_inner_span, |tell| {
+                        let turn = TurnIds::new(&key, update_id).within(async { tell() });
+                        futures::executor::block_on(turn);
+                    });
+                    let by_span = told_in(format, colours, has_inner_span, |tell| {
+                        let span = tracing::info_span!("turn", chat_id = chat.0, user_id = user.0, update_id);
+                        span.in_scope(tell);
+                    });
+                    assert_eq!(by_ids, by_span);
+                }
+            }
         }
-        let objects = |log: &str| -> Vec<serde_json::Value> {
-            let objects = log.lines().map(|line| {
-                let mut object: serde_json::Value = serde_json::from_str(line).unwrap();
-                object["timestamp"] = "".into();
-                object
-            });
-            objects.collect()
-        };
-        let (ours, theirs) = (by_us(LogFormat::Json, false), by_library(LogFormat::Json, false));
-        assert_eq!(objects(&ours).len(), 2, "{ours}");
-        assert_eq!(objects(&ours), objects(&theirs));
     }
 }

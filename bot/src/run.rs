@@ -316,7 +316,7 @@ async fn run_with_ledger(
     stars.catch_up(&telegram, &clock, stop);
     metrics.register(Arc::new(RunnerLoadCollector::new(&runner)));
     status.runs(&runner);
-    let beside = go_on_beside(census, ledger_watch, metrics, &runner, stop);
+    let beside = go_on_beside(census, ledger_watch, &watched.telemetry, &runner, stop);
     let admins = admins.work(&sender, localizer, stop);
     let ended = take_updates(settings, telegram, store, &sender, &runner, status, stop).await;
     admins.finish().await;
@@ -329,15 +329,17 @@ async fn run_with_ledger(
 fn go_on_beside(
     census: Census,
     ledger_watch: LedgerWatch,
-    metrics: &Metrics,
+    telemetry: &Telemetry,
     runner: &Runner,
     stop: &CancellationToken,
 ) -> JoinSet<()> {
     let mut beside = JoinSet::new();
-    let (counted, stopped) = (metrics.clone(), stop.clone());
+    let (counted, stopped) = (telemetry.metrics.clone(), stop.clone());
     beside.spawn(async move { census.run(&counted, &stopped).await });
-    let (metrics, stopped) = (metrics.clone(), stop.clone());
+    let (metrics, stopped) = (telemetry.metrics.clone(), stop.clone());
     beside.spawn(async move { metrics.keep_up(&stopped).await });
+    let (batched, stopped) = (Arc::clone(&telemetry.batched), stop.clone());
+    beside.spawn(async move { batched.keep_up(&stopped).await });
     let stopped = stop.clone();
     beside.spawn(async move { ledger_watch.run(&stopped).await });
     let (runner, stopped) = (runner.clone(), stop.clone());

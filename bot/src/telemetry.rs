@@ -6,7 +6,7 @@ use stepkeep_core::SystemClock;
 
 use crate::config::Settings;
 use crate::metrics::Metrics;
-use crate::observation::{LatencyLog, Observer, Observers};
+use crate::observation::{Batched, LatencyLog, Observer, Observers};
 use crate::status::Activity;
 
 /// The metrics of a bot, and all who are told what goes on in it.
@@ -16,6 +16,9 @@ pub struct Telemetry {
     pub metrics: Metrics,
     /// What happened lately, to be shown on the dashboard.
     pub activity: Arc<Activity>,
+    /// Through whom these two are told: they are up to date once it has handed on what it keeps, which rendering the metrics
+    /// sees to.
+    pub batched: Arc<Batched>,
     /// Who is told; the metrics, the activity and the latency log are among them.
     pub observers: Observers,
 }
@@ -27,10 +30,13 @@ impl Telemetry {
         let log: Arc<dyn Observer> = Arc::new(LatencyLog::new(settings.slowness));
         let activity = Arc::new(Activity::new(Arc::new(SystemClock)));
         let seen: Arc<dyn Observer> = Arc::<Activity>::clone(&activity);
-        let observers = Observers::new([log, metrics.observer(), seen]);
+        let batched = Arc::new(Batched::new(Observers::new([metrics.observer(), seen])));
+        metrics.register(Arc::<Batched>::clone(&batched));
+        let observers = Observers::new([log, Arc::<Batched>::clone(&batched)]);
         Self {
             metrics,
             activity,
+            batched,
             observers,
         }
     }

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use stepkeep::config::{LogSettings, Sources};
 use stepkeep::logging;
 use stepkeep::metrics::Metrics;
-use stepkeep::observation::{LatencyLog, Observer, Observers};
+use stepkeep::observation::{Batched, LatencyLog, Observer, Observers};
 use stepkeep::status::Activity;
 use stepkeep_core::{Layers, SessionStore, Slowness, SystemClock};
 use tracing::Subscriber;
@@ -46,10 +46,15 @@ impl Observed {
     fn observers(self, metrics: &Metrics) -> Observers {
         let log: Arc<dyn Observer> = Arc::new(LatencyLog::new(Slowness::default()));
         let seen: Arc<dyn Observer> = Arc::new(Activity::new(Arc::new(SystemClock)));
+        let batched = |counting| {
+            let batched = Arc::new(Batched::new(Observers::new(counting)));
+            metrics.register(Arc::<Batched>::clone(&batched));
+            batched
+        };
         match self {
             Self::Not => Observers::default(),
-            Self::Metrics => Observers::new([metrics.observer()]),
-            Self::All => Observers::new([log, metrics.observer(), seen]),
+            Self::Metrics => Observers::new([batched(vec![metrics.observer()]) as Arc<dyn Observer>]),
+            Self::All => Observers::new([log, batched(vec![metrics.observer(), seen])]),
         }
     }
 
@@ -94,23 +99,23 @@ struct Ratios {
 }
 
 impl Ratios {
+    /// So many rounds in a row count as one for the error: those of one process have more in common than chance.
     #[expect(clippy::cast_precision_loss, reason = "there are a few rounds")]
-    fn of(one: &[f64], other: &[f64]) -> Self {
-        let count = one.len() as f64;
+    fn of(one: &[f64], other: &[f64], together: usize) -> Self {
         // Of a ratio, half counts as much as double.
         let logarithms: Vec<f64> = one
             .iter()
             .zip(other)
             .map(|(one, other)| (one / other).ln())
             .collect();
-        let mean = logarithms.iter().sum::<f64>() / count;
-        let squares: f64 = logarithms
-            .iter()
-            .map(|logarithm| (logarithm - mean).powi(2))
-            .sum();
+        let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+        let means: Vec<f64> = logarithms.chunks(together).map(mean).collect();
+        let middle = mean(&means);
+        let squares: f64 = means.iter().map(|mean| (mean - middle).powi(2)).sum();
+        let count = means.len() as f64;
         let deviation = (squares / (count - 1.0).max(1.0)).sqrt();
         Self {
-            mean: mean.exp_m1() * 100.0,
+            mean: middle.exp_m1() * 100.0,
             standard_error: deviation / count.sqrt() * 100.0,
         }
     }

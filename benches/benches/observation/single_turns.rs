@@ -88,7 +88,7 @@ pub(crate) fn compare(is_measured: bool) {
         println!(
             "    {name:<24} {:>8.2} us  {}",
             crate::median(subject.rounds.clone()) / 1_000.0,
-            crate::Ratios::of(&subject.rounds, &baseline.rounds),
+            crate::Ratios::of(&subject.rounds, &baseline.rounds, 1),
         );
     }
 }

@@ -5,7 +5,6 @@
 //! places in memory, and keeps them. They work turn about for a fraction of a second each, since the speed of the machine changes
 //! within seconds.
 
-use std::cell::RefCell;
 use std::io::{BufRead as _, BufReader, Lines, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Arc;
@@ -19,7 +18,6 @@ use stepkeep_core::SessionStore;
 use stepkeep_storage_sqlite::SqliteStorage;
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
-use tracing::subscriber::DefaultGuard;
 
 use crate::{Observed, Ratios, default_log, median, processor_time};
 
@@ -50,11 +48,6 @@ const MEASURED: Load = Load {
 };
 const TRIED: Load = Load { people: 2, orders: 1 };
 
-thread_local! {
-    /// The log of an observed bot's thread, for as long as the thread lives.
-    static LOG: RefCell<Option<DefaultGuard>> = const { RefCell::new(None) };
-}
-
 /// What a round came to.
 struct Round {
     /// Turns a second.
@@ -74,15 +67,12 @@ struct Bot {
 
 impl Bot {
     fn new((_, mode, has_log): (&'static str, Observed, bool), telegram: &TelegramAt) -> Self {
-        let mut builder = Builder::new_multi_thread();
-        builder.worker_threads(2).enable_all();
         if has_log {
-            let log = tracing::Dispatch::new(default_log());
-            builder.on_thread_start(move || {
-                LOG.set(Some(tracing::dispatcher::set_default(&log)));
-            });
+            // As `stepkeep run` sets it: a log of some threads only costs more.
+            tracing::subscriber::set_global_default(default_log()).unwrap();
         }
-        let runtime = builder.build().unwrap();
+        let mut builder = Builder::new_multi_thread();
+        let runtime = builder.worker_threads(2).enable_all().build().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/sessions.sqlite", folder.path().display());
         let metrics = Metrics::new();
@@ -201,7 +191,7 @@ impl Worker {
 
 /// Turn about, and what a round of the one is to the round of the other beside it: what else the machine does meets both.
 pub(crate) fn compare(is_measured: bool) {
-    let (generations, rounds) = if is_measured { (12, 24) } else { (1, 1) };
+    let (generations, rounds) = if is_measured { (16, 16) } else { (1, 1) };
     let mut throughput: [Vec<f64>; BOTS.len()] = std::array::from_fn(|_| Vec::new());
     let mut processor = throughput.clone();
     for _ in 0..generations {
@@ -229,9 +219,9 @@ pub(crate) fn compare(is_measured: bool) {
         println!(
             "    {name:<24} {:>8.0} turns/s {}  {:>8.2} us of a processor a turn {}",
             median(throughput[place].clone()),
-            Ratios::of(&throughput[place], &throughput[0]),
+            Ratios::of(&throughput[place], &throughput[0], rounds),
             median(processor[place].clone()),
-            Ratios::of(&processor[place], &processor[0]),
+            Ratios::of(&processor[place], &processor[0], rounds),
         );
     }
 }

@@ -11,24 +11,18 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::names::{Metric, MetricKind};
-use crate::observation::Striped;
 
 /// How many durations fell into each bucket.
 pub(super) struct Durations {
     /// The upper bounds, in nanoseconds.
     bounds: Box<[u64]>,
-    counted: Striped<Counted>,
-}
-
-/// The most bounds that a histogram has.
-const MOST_BOUNDS: usize = 14;
-
-#[derive(Debug, Default)]
-struct Counted {
     /// One for each bound, and one for what is beyond the last.
     counts: [AtomicU64; MOST_BOUNDS + 1],
     sum_nanos: AtomicU64,
 }
+
+/// The most bounds that a histogram has.
+const MOST_BOUNDS: usize = 14;
 
 impl Durations {
     fn new(bounds: &[f64]) -> Self {
@@ -37,35 +31,28 @@ impl Durations {
                 .iter()
                 .map(|seconds| nanos(Duration::from_secs_f64(*seconds)))
                 .collect(),
-            counted: Striped::new(Counted::default),
+            counts: Default::default(),
+            sum_nanos: AtomicU64::default(),
         }
     }
 
     pub(super) fn record(&self, duration: Duration) {
         let nanos = nanos(duration);
         let bucket = self.bounds.partition_point(|bound| *bound < nanos);
-        let counted = self.counted.mine();
-        if let Some(count) = counted.counts.get(bucket) {
+        if let Some(count) = self.counts.get(bucket) {
             count.fetch_add(1, Ordering::Relaxed);
         }
-        counted.sum_nanos.fetch_add(nanos, Ordering::Relaxed);
+        self.sum_nanos.fetch_add(nanos, Ordering::Relaxed);
     }
 
     /// How many fell into a bucket.
     fn count(&self, bucket: usize) -> u64 {
-        let counts = self
-            .counted
-            .all()
-            .filter_map(|counted| counted.counts.get(bucket));
-        counts.map(|count| count.load(Ordering::Relaxed)).sum()
+        let count = self.counts.get(bucket);
+        count.map_or(0, |count| count.load(Ordering::Relaxed))
     }
 
     fn sum(&self) -> Duration {
-        let sums = self.counted.all();
-        Duration::from_nanos(
-            sums.map(|counted| counted.sum_nanos.load(Ordering::Relaxed))
-                .sum(),
-        )
+        Duration::from_nanos(self.sum_nanos.load(Ordering::Relaxed))
     }
 }
 

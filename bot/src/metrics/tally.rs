@@ -7,17 +7,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use metrics::Counter;
 use parking_lot::Mutex;
 
-use crate::observation::Striped;
-
 /// What came since somebody looked last: to count is one atomic addition, where the exporter's counter is several calls.
 pub(super) struct Tally {
-    since: Striped<AtomicU64>,
+    since: AtomicU64,
     counter: Counter,
 }
 
 impl Tally {
     pub(super) fn count(&self) {
-        self.since.mine().fetch_add(1, Ordering::Relaxed);
+        self.since.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -36,7 +34,7 @@ impl Tallies {
     pub(super) fn of(&self, counter: Counter) -> Arc<Tally> {
         counter.increment(0);
         let tally = Arc::new(Tally {
-            since: Striped::new(|| AtomicU64::new(0)),
+            since: AtomicU64::new(0),
             counter,
         });
         self.0.lock().push(Arc::clone(&tally));
@@ -46,8 +44,7 @@ impl Tallies {
     /// Hands on what came. Several may count for one counter.
     pub(super) fn hand_on(&self) {
         for tally in &*self.0.lock() {
-            let since = tally.since.all().map(|since| since.swap(0, Ordering::Relaxed));
-            tally.counter.increment(since.sum());
+            tally.counter.increment(tally.since.swap(0, Ordering::Relaxed));
         }
     }
 }

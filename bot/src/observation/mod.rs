@@ -1,7 +1,7 @@
 //! What goes on, told as it happens to whoever wants to know: the latency log, the metrics, a page that shows it.
 //!
 //! Every kind of event passes through one method of [`Observer`], whatever part of the bot it happens in; [`Observers`] hands it on
-//! to all of them. An event carries names, ids, outcomes and durations, never what people wrote and never a secret.
+//! to all of them, and [`Batched`] a little later to those who only count. An event carries names, ids, outcomes and durations, never what people wrote and never a secret.
 //!
 //! | event | method | told by |
 //! |---|---|---|
@@ -16,6 +16,7 @@
 //! | Telegram makes somebody wait | [`Observer::told_to_wait`], [`Observer::waited`] | the sender |
 //! | an operation of the store ended | [`Observer::store_operation_finished`] | the store's layer |
 
+mod batched;
 mod event;
 mod latency_log;
 pub(crate) mod redaction;
@@ -30,13 +31,13 @@ use tokio::time::Instant;
 use tracing::Instrument as _;
 use tracing::field::Empty;
 
+pub use batched::Batched;
 pub(crate) use event::kind_of;
 pub use event::{
     Api, Cause, EffectChanged, EffectState, Failure, LetterPutAside, OperationName, OutsideCallFinished,
     Place, Refusal, RunAgain, TimerFired, TimerKind, TurnFinished, UpdateCame, UpdateRefused,
 };
 pub use latency_log::LatencyLog;
-pub(crate) use striped::Striped;
 
 /// Is told what goes on. Each method does nothing unless it is overridden.
 ///

@@ -17,25 +17,24 @@ thread_local! {
 
 /// A value for each thread, put together when somebody looks.
 ///
-/// Where two threads change one value, its cache line goes back and forth between their cores with each change, and a bot
-/// tells some ten events a turn. What looks while others change it may miss what comes meanwhile, and finds it the next time.
+/// Where two threads change one value, its cache line goes back and forth between their cores with each change. What looks while others change it may miss what comes meanwhile, and finds it the next time.
 #[derive(Debug)]
-pub(crate) struct Striped<T>(Box<[CachePadded<T>; STRIPES]>);
+pub(super) struct Striped<T>(Box<[CachePadded<T>; STRIPES]>);
 
 impl<T> Striped<T> {
-    pub(crate) fn new(make: impl Fn() -> T) -> Self {
+    pub(super) fn new(make: impl Fn() -> T) -> Self {
         Self(Box::new(array::from_fn(|_| CachePadded::new(make()))))
     }
 
     /// This thread's.
-    pub(crate) fn mine(&self) -> &T {
+    pub(super) fn mine(&self) -> &T {
         // While a thread ends it has none of its own any more.
         let stripe = STRIPE.try_with(|stripe| *stripe).unwrap_or_default();
         self.0.get(stripe).unwrap_or(&self.0[0])
     }
 
     /// All of them.
-    pub(crate) fn all(&self) -> impl Iterator<Item = &T> {
+    pub(super) fn all(&self) -> impl Iterator<Item = &T> {
         self.0.iter().map(|stripe| &**stripe)
     }
 }

@@ -43,6 +43,7 @@ impl Watched {
             backend: settings.store.backend().feature().to_owned(),
             flows: flow_maps(),
             activity: Arc::clone(&telemetry.activity),
+            batched: Some(Arc::clone(&telemetry.batched)),
             metrics: Some(Arc::new(move || metrics.render())),
             clock: Arc::new(SystemClock),
             stopping: stop.clone(),

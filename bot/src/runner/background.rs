@@ -18,6 +18,7 @@ use super::observation::TurnWatch;
 use super::replies::Notice;
 use crate::effects::EffectResult;
 use crate::localization::Language;
+use crate::logging::TurnIds;
 use crate::observation::{Cause, EffectState};
 use crate::telegram::outgoing::Destination;
 
@@ -240,8 +241,8 @@ impl Shared {
             }
             watch.end(&shared, &job_key, &answered);
         };
-        let span = tracing::info_span!("turn", flow = tracing::field::Empty, step = tracing::field::Empty);
-        if let Err(error) = self.executor.submit(key, job.instrument(span)).await {
+        let turn = TurnIds::new(&key, None).within(job);
+        if let Err(error) = self.executor.submit(key, turn).await {
             tracing::warn!(%error, "an outcome waits for the next look at what is due");
         }
     }
@@ -272,23 +273,15 @@ impl Shared {
             return;
         };
         let key = session.key();
-        let span = tracing::info_span!(
-            "turn",
-            chat_id = key.chat().0,
-            user_id = key.user().0,
-            flow = tracing::field::Empty,
-            step = tracing::field::Empty,
-        );
-        async {
+        let turn = async {
             let mut watch = TurnWatch::begin(Cause::Timer);
             let answered = self.answer_nobody(key, &input, &mut watch).await;
             if watch.is_committed() {
                 self.tell_of_timer(key, &input);
             }
             watch.end(self, key, &answered);
-        }
-        .instrument(span)
-        .await;
+        };
+        TurnIds::new(key, None).within(turn).await;
     }
 
     /// Takes up what a session has left undone. `place` is dropped when that is done.

@@ -12,7 +12,6 @@ use stepkeep_core::{
 };
 use tokio::sync::watch;
 use tokio::time::Instant;
-use tracing::Instrument;
 
 use super::Shared;
 use super::executor::panic_message;
@@ -23,6 +22,7 @@ use super::replies::{Notice, Unsent};
 use crate::dead_letters::{DeadLetter, LetterId, Reason};
 use crate::flows::language_of_session;
 use crate::localization::Language;
+use crate::logging::TurnIds;
 use crate::observation::{Cause, Observer, RunAgain};
 use crate::telegram::incoming::{ConversationInput, message_id};
 use crate::telegram::{Origin, Receipt};
@@ -98,16 +98,8 @@ impl Shared {
             came,
             term: _,
         } = taken;
-        let span = tracing::info_span!(
-            "turn",
-            chat_id = incoming.key.chat().0,
-            user_id = incoming.key.user().0,
-            update_id = receipt.update_id(),
-            flow = tracing::field::Empty,
-            step = tracing::field::Empty,
-        );
-        async {
-            let update = receipt.update_id();
+        let update = receipt.update_id();
+        let turn = async {
             let origin = receipt.origin();
             let mut watch = TurnWatch::begin(Cause::Update { id: update, origin }).of_one_who_waits(came);
             let answered = AssertUnwindSafe(self.answer_in_span(&incoming, origin, &mut watch))
@@ -147,9 +139,8 @@ impl Shared {
                     false
                 }
             }
-        }
-        .instrument(span)
-        .await
+        };
+        TurnIds::new(&incoming.key, Some(update)).within(turn).await
     }
 
     async fn answer_in_span(

@@ -20,7 +20,7 @@ pub use figures::{
     ActivityFigures, CallFigures, DurationFigures, OutcomeFigures, SlotFigures, UpdateFigures,
 };
 
-use crate::observation::{self, Api, OperationName, Striped, redaction};
+use crate::observation::{self, Api, OperationName, redaction};
 use feed::Feed;
 use histogram::Histogram;
 use series::{Count, Durations, SLOT_MILLIS, Series, SlotNumber};
@@ -29,6 +29,8 @@ use series::{Count, Durations, SLOT_MILLIS, Series, SlotNumber};
 const TURNS_KEPT: SlotNumber = 180;
 /// What the store and others answered is kept for ten minutes.
 const CALLS_KEPT: SlotNumber = 60;
+/// Updates that came at once may be told in another order, within this time.
+const TOLD_WITHIN: Duration = Duration::from_secs(5);
 /// So many places, and kinds of calls, are told apart; what comes beyond is not counted.
 const MOST_PLACES: usize = 256;
 const MOST_CALLS: usize = 64;
@@ -74,12 +76,12 @@ pub enum TurnOutcome {
     Failed,
 }
 
-/// The recorder. Each call takes a lock for less than a microsecond, and never waits for anything else. Threads have
-/// locks of their own, as far as there are enough.
+/// The recorder. Each call but [`figures`](Self::figures) takes a lock for less than a microsecond. Where many threads tell of
+/// every turn, they do so through [`Batched`](crate::observation::Batched).
 #[derive(Debug)]
 pub struct Activity {
     clock: Arc<dyn Clock>,
-    kept: Striped<Mutex<Kept>>,
+    kept: Mutex<Kept>,
     errors: Mutex<Feed>,
 }
 
@@ -112,16 +114,6 @@ impl<K: Hash + Eq + Clone, D: Durations> ManySeries<K, D> {
         }
     }
 
-    fn add(&mut self, other: &Self) {
-        for (key, series) in &other.by_key {
-            if let Some(known) = self.by_key.get_mut(key) {
-                known.add(series);
-            } else if self.by_key.len() < self.most {
-                self.by_key.insert(key.clone(), series.clone());
-            }
-        }
-    }
-
     fn record(&mut self, key: &K, now: SlotNumber, duration: Duration, is_error: bool) {
         if let Some(series) = self.by_key.get_mut(key) {
             series.record(now, duration, is_error);
@@ -145,30 +137,6 @@ impl Kept {
             updates: 0,
         }
     }
-
-    /// Adds what another thread kept.
-    fn add(&mut self, other: &Self) {
-        // Taken apart, so that a new part can't be forgotten here.
-        let Self {
-            turns,
-            outcomes,
-            arrivals,
-            store,
-            outside,
-            last_update,
-            updates,
-        } = other;
-        self.turns.add(turns);
-        self.outcomes.answered += outcomes.answered;
-        self.outcomes.comes_again += outcomes.comes_again;
-        self.outcomes.failed += outcomes.failed;
-        self.arrivals.add(arrivals);
-        self.store.add(store);
-        self.outside.add(outside);
-        let came = [self.last_update, *last_update].into_iter().flatten();
-        self.last_update = came.max_by_key(|update| update.at);
-        self.updates += updates;
-    }
 }
 
 impl Activity {
@@ -176,7 +144,7 @@ impl Activity {
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
             clock,
-            kept: Striped::new(|| Mutex::new(Kept::nothing())),
+            kept: Mutex::new(Kept::nothing()),
             errors: Mutex::default(),
         }
     }
@@ -184,8 +152,14 @@ impl Activity {
     /// An update came.
     pub fn update(&self, id: i64) {
         let at = self.clock.now();
-        let mut kept = self.kept.mine().lock();
-        kept.last_update = Some(UpdateFigures { id, at });
+        let mut kept = self.kept.lock();
+        // Threads tell of theirs one after another. Ids grow, but for when Telegram begins anew after a week of silence.
+        let is_the_last = kept
+            .last_update
+            .is_none_or(|last| last.id < id || at.since(last.at) > TOLD_WITHIN);
+        if is_the_last {
+            kept.last_update = Some(UpdateFigures { id, at });
+        }
         kept.updates += 1;
     }
 
@@ -206,7 +180,7 @@ impl Activity {
         arrived: Option<&observation::Place>,
     ) {
         let now = self.slot();
-        let mut kept = self.kept.mine().lock();
+        let mut kept = self.kept.lock();
         if let Some((outcome, duration)) = answered {
             kept.turns.record(now, duration, outcome == TurnOutcome::Failed);
             match outcome {
@@ -229,24 +203,21 @@ impl Activity {
     /// The store answered; it took so long.
     pub fn store_operation(&self, operation: StoreOperation, duration: Duration, is_error: bool) {
         let now = self.slot();
-        let mut kept = self.kept.mine().lock();
+        let mut kept = self.kept.lock();
         kept.store.record(&operation, now, duration, is_error);
     }
 
     /// An API of the outside answered; it took so long.
     pub fn outside_call(&self, api: Api, operation: OperationName, duration: Duration, is_error: bool) {
         let now = self.slot();
-        let mut kept = self.kept.mine().lock();
+        let mut kept = self.kept.lock();
         kept.outside.record(&(api, operation), now, duration, is_error);
     }
 
     /// All that is known now.
     pub fn figures(&self) -> ActivityFigures {
         let now = self.slot();
-        let mut kept = Kept::nothing();
-        for part in self.kept.all() {
-            kept.add(&part.lock());
-        }
+        let kept = self.kept.lock();
         let slots = kept.turns.lately(now).filter_map(|slot| {
             Some(SlotFigures {
                 at: Timestamp::from_millis(slot.number.saturating_mul(SLOT_MILLIS)),

@@ -45,6 +45,7 @@ pub use token::{InvalidStatusToken, StatusToken};
 
 use crate::config::Delivery;
 use crate::flows::FlowMap;
+use crate::observation::Batched;
 use crate::runner::{Runner, WeakRunner};
 use crate::telegram::{BotToken, TelegramClient};
 use access::Access;
@@ -74,6 +75,8 @@ pub struct StatusParts {
     pub flows: Vec<FlowMap>,
     /// What the bot did.
     pub activity: Arc<Activity>,
+    /// Who hands on to it what was not told at once, if anybody does.
+    pub batched: Option<Arc<Batched>>,
     /// The metrics; `None` answers 404.
     pub metrics: Option<MetricsSource>,
     /// The clock of the sessions.

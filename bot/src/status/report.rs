@@ -232,12 +232,12 @@ impl Status {
         };
         // What doesn't answer in time is said to be unknown.
         let _ = tokio::time::timeout(FIRST_LOOK, first_look).await;
-        self.at_a_glance(None, &self.shared.parts.activity.figures())
+        self.at_a_glance(None, &self.activity_now())
     }
 
     /// All that the dashboard shows, at once: what is old is looked at anew in the background.
     pub(super) fn dashboard(&self, census: &Arc<Probe<Arc<CensusResult>>>) -> Dashboard {
-        let activity = self.shared.parts.activity.figures();
+        let activity = self.activity_now();
         let people = census.glance();
         let letters = people
             .as_ref()
@@ -252,6 +252,15 @@ impl Status {
             },
             activity,
         }
+    }
+
+    /// What happened until now.
+    fn activity_now(&self) -> ActivityFigures {
+        let parts = &self.shared.parts;
+        if let Some(batched) = &parts.batched {
+            batched.hand_on();
+        }
+        parts.activity.figures()
     }
 
     fn at_a_glance(&self, dead_letters: Option<u64>, activity: &ActivityFigures) -> TelegramStatus {

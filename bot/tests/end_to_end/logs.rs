@@ -1,7 +1,10 @@
 //! The log says where everybody is, and nothing about who they are.
 
+use std::time::Duration;
+
+use crate::bot_process::BotProcess;
 use crate::order::Order;
-use crate::town::{API_KEY, TOKEN, Town};
+use crate::town::{API_KEY, TOKEN, Town, patiently};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_log_has_ids_and_durations_but_neither_secrets_nor_answers() {
@@ -67,4 +70,29 @@ async fn the_log_has_ids_and_durations_but_neither_secrets_nor_answers() {
     for secret in private {
         assert!(!log.contains(&secret), "the log has {secret:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_turn_is_told_with_its_ids_by_the_default_log() {
+    let town = Town::new().await;
+    let settings = [("STEPKEEP_LOG", "info"), ("STEPKEEP_SLOW_INFO", "1ms")];
+    let settings = settings.map(|(name, value)| (name, value.to_owned()));
+    let bot = BotProcess::start_with(&town.sandbox.url(), settings.into()).await;
+    let mut person = town.person(4_713).await;
+    person.says("/start").await;
+    person.next().await;
+    patiently(async {
+        while !bot.log().contains(": answered") {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await;
+
+    let log = bot.log();
+    let line = log.lines().find(|line| line.contains(": answered")).unwrap();
+    assert!(
+        line.contains(" INFO turn{chat_id=4713 user_id=4713 update_id="),
+        "{line}"
+    );
+    assert!(!log.contains("DEBUG"), "{log}");
 }

@@ -251,6 +251,7 @@ async fn busy(clock: &Arc<ManualClock>) -> StatusParts {
         backend: "memory".to_owned(),
         flows: flow_maps(),
         activity,
+        batched: None,
         metrics: None,
         clock: Arc::new(SystemClock),
         stopping: CancellationToken::new(),

@@ -65,6 +65,7 @@ fn status(metrics: Option<MetricsSource>, stopping: &CancellationToken) -> Statu
         backend: "memory".to_owned(),
         flows: flow_maps(),
         activity: Arc::new(Activity::new(Arc::<SystemClock>::clone(&clock))),
+        batched: None,
         metrics,
         clock,
         stopping: stopping.clone(),

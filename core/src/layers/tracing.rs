@@ -58,6 +58,17 @@ pub struct StoreOperationFinished<'a> {
 }
 
 impl StoreOperationFinished<'_> {
+    /// This operation, about no session in particular, went well.
+    pub const fn new(operation: StoreOperation, backend: &'static str, duration: Duration) -> Self {
+        Self {
+            operation,
+            backend,
+            key: None,
+            duration,
+            error: None,
+        }
+    }
+
     /// How it ended, as a stable word: `ok`, or the kind of the error.
     pub fn outcome(&self) -> &'static str {
         self.error.map_or("ok", |error| error.kind().as_str())

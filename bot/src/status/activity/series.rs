@@ -90,21 +90,6 @@ impl<D: Durations> Series<D> {
         self.slots.iter().filter(move |slot| slot.number > oldest)
     }
 
-    /// Adds what another one counted.
-    pub(super) fn add(&mut self, other: &Self) {
-        for slot in &other.slots {
-            match self.slots.binary_search_by_key(&slot.number, |slot| slot.number) {
-                Ok(place) => {
-                    if let Some(same) = self.slots.get_mut(place) {
-                        same.durations.add(&slot.durations);
-                        same.errors = same.errors.saturating_add(slot.errors);
-                    }
-                }
-                Err(place) => self.slots.insert(place, slot.clone()),
-            }
-        }
-    }
-
     /// All of the last time together: how long, and how many failed.
     pub(super) fn together(&self, now: SlotNumber) -> (D, u64) {
         let (mut all, mut errors) = (D::default(), 0);
@@ -134,23 +119,6 @@ mod tests {
         assert_eq!(series.slots.len(), 2, "and takes no memory");
         let (all, errors) = series.together(4);
         assert_eq!((all.count(), errors), (2, 1));
-    }
-
-    #[test]
-    fn what_several_counted_is_put_together_slot_by_slot() {
-        let (mut one, mut other): (Series, Series) = (Series::of(9), Series::of(9));
-        for slot in [1, 3, 5] {
-            one.record(slot, SHORT, slot == 3);
-        }
-        for slot in [2, 3, 7] {
-            other.record(slot, SHORT, true);
-        }
-        one.add(&other);
-        let slots = one
-            .lately(7)
-            .map(|slot| (slot.number, slot.durations.count(), slot.errors));
-        let expected = [(1, 1, 0), (2, 1, 1), (3, 2, 2), (5, 1, 0), (7, 1, 1)];
-        assert_eq!(slots.collect::<Vec<_>>(), expected);
     }
 
     #[test]
