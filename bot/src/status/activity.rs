@@ -331,6 +331,19 @@ mod tests {
     }
 
     #[test]
+    fn the_last_update_is_the_one_with_the_highest_id_of_those_that_came_at_once() {
+        let (clock, activity) = recorder();
+        let last = || activity.figures().last_update.unwrap().id;
+        for id in [6, 7, 5] {
+            activity.update(id);
+        }
+        assert_eq!(last(), 7);
+        clock.advance(TOLD_WITHIN + Duration::from_secs(1));
+        activity.update(2);
+        assert_eq!(last(), 2, "Telegram's ids began anew");
+    }
+
+    #[test]
     fn memory_is_bounded_whatever_comes() {
         let (_, activity) = recorder();
         for number in 0..2_000 {
