@@ -42,7 +42,7 @@ pub use latency_log::LatencyLog;
 /// Is told what goes on. Each method does nothing unless it is overridden.
 ///
 /// The methods are called in the middle of things, within the span of what they tell: they must be quick, must not block, and must
-/// not panic.
+/// not panic. Behind [`Batched`] they may be called up to a second later, out of any span and by another thread.
 pub trait Observer: fmt::Debug + Send + Sync + 'static {
     /// An update came, from wherever.
     fn update_came(&self, event: &UpdateCame) {
