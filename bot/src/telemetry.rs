@@ -48,3 +48,32 @@ impl Telemetry {
         Self { observers, ..self }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Sources;
+    use crate::observation::UpdateCame;
+    use crate::telegram::Origin;
+
+    #[test]
+    fn rendered_metrics_have_what_still_waits_in_a_batch() {
+        let fixed = [
+            ("telegram_token", format!("1:{}", "A".repeat(35))),
+            ("shipping_api_key", "none".to_owned()),
+        ];
+        let settings = Settings::load(&Sources::new().with_fixed("the test", fixed)).unwrap();
+        let telemetry = Telemetry::new(&settings);
+        for count in 1..4 {
+            telemetry.observers.update_came(&UpdateCame {
+                update_id: count,
+                origin: Origin::Polling,
+                kind: "text",
+                attempt: 1,
+            });
+            let metrics = telemetry.metrics.render();
+            let line = format!(r#"stepkeep_updates_received_total{{origin="polling",kind="text"}} {count}"#);
+            assert!(metrics.lines().any(|shown| shown == line), "{metrics}");
+        }
+    }
+}

@@ -38,6 +38,8 @@ enum Observed {
     Not,
     /// Metrics only.
     Metrics,
+    /// Metrics and the latency log: a bot without the dashboard's recorder.
+    Told,
     /// Metrics, the latency log and the dashboard's recorder, as `stepkeep run` has them.
     All,
 }
@@ -54,6 +56,7 @@ impl Observed {
         match self {
             Self::Not => Observers::default(),
             Self::Metrics => Observers::new([batched(vec![metrics.observer()]) as Arc<dyn Observer>]),
+            Self::Told => Observers::new([log, batched(vec![metrics.observer()])]),
             Self::All => Observers::new([log, batched(vec![metrics.observer(), seen])]),
         }
     }
@@ -67,7 +70,7 @@ impl Observed {
         let store = Layers::new(store, backend);
         match self {
             Self::Not => store.into_shared(),
-            Self::Metrics | Self::All => store
+            Self::Metrics | Self::Told | Self::All => store
                 .with_observer(Slowness::default(), Arc::new(observers.clone()))
                 .into_shared(),
         }

@@ -25,13 +25,14 @@ use crate::{Observed, Ratios, default_log, median, processor_time};
 const BOT: &str = "STEPKEEP_BENCH_BOT";
 
 /// Twice the same at first: by how much the two differ is how well the others can be told from them.
-const BOTS: [(&str, Observed, bool); 6] = [
+const BOTS: [(&str, Observed, bool); 7] = [
     ("unobserved", Observed::Not, false),
     ("unobserved again", Observed::Not, false),
     ("default log", Observed::Not, true),
     ("metrics", Observed::Metrics, false),
     ("all observers", Observed::All, false),
     ("all, and default log", Observed::All, true),
+    ("the same without dashboard", Observed::Told, true),
 ];
 
 /// How much a round is.
@@ -191,7 +192,7 @@ impl Worker {
 
 /// Turn about, and what a round of the one is to the round of the other beside it: what else the machine does meets both.
 pub(crate) fn compare(is_measured: bool) {
-    let (generations, rounds) = if is_measured { (16, 16) } else { (1, 1) };
+    let (generations, rounds) = if is_measured { (16, 40) } else { (1, 1) };
     let mut throughput: [Vec<f64>; BOTS.len()] = std::array::from_fn(|_| Vec::new());
     let mut processor = throughput.clone();
     for _ in 0..generations {

@@ -1,17 +1,17 @@
 //! Events that come with every turn, handed on many at a time.
 
-use std::fmt;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use stepkeep_core::{SessionKey, StoreOperation, StoreOperationFinished};
+use stepkeep_core::{SessionKey, StoreOperationFinished};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
+use super::batch::Batch;
 use super::striped::Striped;
 use super::{
-    Api, Cause, EffectChanged, LetterPutAside, Observer, Observers, OperationName, OutsideCallFinished,
-    Place, RunAgain, TimerFired, TurnFinished, UpdateCame, UpdateRefused,
+    EffectChanged, LetterPutAside, Observer, Observers, OutsideCallFinished, RunAgain, TimerFired,
+    TurnFinished, UpdateCame, UpdateRefused,
 };
 use crate::metrics::Collector;
 
@@ -36,57 +36,20 @@ const HANDED_ON_EVERY: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Batched {
     observers: Observers,
-    kept: Striped<Mutex<Kept>>,
-}
-
-/// What a thread has not handed on yet.
-struct Kept {
-    turns: Vec<Turn>,
-    events: Vec<Event>,
-}
-
-/// A turn that went well.
-struct Turn {
-    key: SessionKey,
-    cause: Cause,
-    place: Option<Place>,
-    outcome: &'static str,
-    duration: Duration,
-    latency: Option<Duration>,
-}
-
-/// What there are several of in a turn. They are small.
-enum Event {
-    Update(UpdateCame),
-    Call {
-        api: Api,
-        operation: OperationName,
-        duration: Duration,
-        held_back: Duration,
-    },
-    StoreOperation {
-        operation: StoreOperation,
-        backend: &'static str,
-        duration: Duration,
-    },
+    kept: Striped<Mutex<Batch>>,
 }
 
 impl Batched {
     /// Tells these.
     pub fn new(observers: Observers) -> Self {
-        let kept = Striped::new(|| {
-            Mutex::new(Kept {
-                turns: Vec::new(),
-                events: Vec::new(),
-            })
-        });
+        let kept = Striped::new(Mutex::default);
         Self { observers, kept }
     }
 
     /// Tells whatever is not told yet.
     pub fn hand_on(&self) {
         for kept in self.kept.all() {
-            kept.lock().hand_on(&self.observers);
+            self.tell(&mut kept.lock());
         }
     }
 
@@ -103,12 +66,17 @@ impl Batched {
         stop.run_until_cancelled(keeping).await;
     }
 
-    fn keep(&self, event: Event) {
+    fn keep(&self, add: impl FnOnce(&mut Batch)) {
         let mut kept = self.kept.mine().lock();
-        kept.events.push(event);
-        if kept.events.len() >= MOST_EVENTS {
-            kept.hand_on(&self.observers);
+        add(&mut kept);
+        if kept.others() >= MOST_EVENTS || kept.turns() >= MOST_TURNS {
+            self.tell(&mut kept);
         }
+    }
+
+    fn tell(&self, batch: &mut Batch) {
+        self.observers.batch_came(batch);
+        batch.clear();
     }
 }
 
@@ -119,70 +87,9 @@ impl Collector for Batched {
     }
 }
 
-impl Kept {
-    fn hand_on(&mut self, observers: &Observers) {
-        for event in self.events.drain(..) {
-            event.tell(observers);
-        }
-        for turn in self.turns.drain(..) {
-            turn.tell(observers);
-        }
-    }
-}
-
-impl fmt::Debug for Kept {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { turns, events } = self;
-        write!(f, "{} turns and {} other events", turns.len(), events.len())
-    }
-}
-
-impl Turn {
-    fn tell(&self, observers: &Observers) {
-        observers.turn_finished(&TurnFinished {
-            key: &self.key,
-            cause: self.cause,
-            place: self.place.as_ref(),
-            outcome: self.outcome,
-            duration: self.duration,
-            latency: self.latency,
-            failure: None,
-        });
-    }
-}
-
-impl Event {
-    fn tell(&self, observers: &Observers) {
-        match self {
-            Self::Update(event) => observers.update_came(event),
-            Self::Call {
-                api,
-                operation,
-                duration,
-                held_back,
-            } => observers.outside_call_finished(&OutsideCallFinished {
-                api: *api,
-                operation,
-                outcome: "ok",
-                status: None,
-                duration: *duration,
-                held_back: *held_back,
-            }),
-            Self::StoreOperation {
-                operation,
-                backend,
-                duration,
-            } => {
-                let event = StoreOperationFinished::new(*operation, backend, *duration);
-                Observer::store_operation_finished(observers, &event);
-            }
-        }
-    }
-}
-
 impl Observer for Batched {
     fn update_came(&self, event: &UpdateCame) {
-        self.keep(Event::Update(*event));
+        self.keep(|batch| batch.add_update(event));
     }
 
     fn update_refused(&self, event: &UpdateRefused<'_>) {
@@ -190,31 +97,11 @@ impl Observer for Batched {
     }
 
     fn turn_finished(&self, event: &TurnFinished<'_>) {
-        let TurnFinished {
-            key,
-            cause,
-            place,
-            outcome,
-            duration,
-            latency,
-            failure,
-        } = *event;
-        if failure.is_some() {
+        if event.failure.is_some() {
             self.observers.turn_finished(event);
             return;
         }
-        let mut kept = self.kept.mine().lock();
-        kept.turns.push(Turn {
-            key: key.clone(),
-            cause,
-            place: place.cloned(),
-            outcome,
-            duration,
-            latency,
-        });
-        if kept.turns.len() >= MOST_TURNS {
-            kept.hand_on(&self.observers);
-        }
+        self.keep(|batch| batch.add_turn(event));
     }
 
     fn turn_ran_again(&self, key: &SessionKey, why: RunAgain) {
@@ -238,12 +125,7 @@ impl Observer for Batched {
             self.observers.outside_call_finished(event);
             return;
         }
-        self.keep(Event::Call {
-            api: event.api,
-            operation: *event.operation,
-            duration: event.duration,
-            held_back: event.held_back,
-        });
+        self.keep(|batch| batch.add_call(event));
     }
 
     fn told_to_wait(&self, pause: Duration) {
@@ -259,22 +141,19 @@ impl Observer for Batched {
             Observer::store_operation_finished(&self.observers, event);
             return;
         }
-        self.keep(Event::StoreOperation {
-            operation: event.operation,
-            backend: event.backend,
-            duration: event.duration,
-        });
+        self.keep(|batch| batch.add_store_operation(event));
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fmt;
     use std::sync::Arc;
 
-    use stepkeep_core::{BotId, FlowName, StepName, StoreError, StoreErrorKind, UserId};
+    use stepkeep_core::{BotId, FlowName, StepName, StoreError, StoreErrorKind, StoreOperation, UserId};
 
     use super::*;
-    use crate::observation::Failure;
+    use crate::observation::{Api, Cause, Failure, OperationName, Place};
     use crate::telegram::Origin;
 
     /// Writes down what it is told.

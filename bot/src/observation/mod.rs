@@ -16,6 +16,7 @@
 //! | Telegram makes somebody wait | [`Observer::told_to_wait`], [`Observer::waited`] | the sender |
 //! | an operation of the store ended | [`Observer::store_operation_finished`] | the store's layer |
 
+mod batch;
 mod batched;
 mod event;
 mod latency_log;
@@ -31,6 +32,7 @@ use tokio::time::Instant;
 use tracing::Instrument as _;
 use tracing::field::Empty;
 
+pub use batch::{Batch, Routine};
 pub use batched::Batched;
 pub(crate) use event::kind_of;
 pub use event::{
@@ -97,6 +99,11 @@ pub trait Observer: fmt::Debug + Send + Sync + 'static {
     /// An operation of the store ended, with all its repeats.
     fn store_operation_finished(&self, event: &StoreOperationFinished<'_>) {
         let _ = event;
+    }
+
+    /// Many events at once, from [`Batched`]. Unless it is overridden, each is told by itself.
+    fn batch_came(&self, batch: &Batch) {
+        batch.for_each(|event| event.tell(self));
     }
 }
 
@@ -186,6 +193,7 @@ hand_on! {
     told_to_wait(pause: Duration);
     waited(duration: Duration);
     store_operation_finished(event: &StoreOperationFinished<'_>);
+    batch_came(batch: &Batch);
 }
 
 impl StoreObserver for Observers {

@@ -10,7 +10,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use rustc_hash::FxBuildHasher;
 use serde::Serialize;
 use stepkeep_core::{Clock, Session, StoreOperation, Timestamp};
@@ -76,8 +76,9 @@ pub enum TurnOutcome {
     Failed,
 }
 
-/// The recorder. Each call but [`figures`](Self::figures) takes a lock for less than a microsecond. Where many threads tell of
-/// every turn, they do so through [`Batched`](crate::observation::Batched).
+/// The recorder. Each call but [`figures`](Self::figures) takes a lock for less than a microsecond, or for some tens of them when
+/// it is told of many events at once. Where many threads tell of every turn, they do so through
+/// [`Batched`](crate::observation::Batched).
 #[derive(Debug)]
 pub struct Activity {
     clock: Arc<dyn Clock>,
@@ -151,47 +152,17 @@ impl Activity {
 
     /// An update came.
     pub fn update(&self, id: i64) {
-        let at = self.clock.now();
-        let mut kept = self.kept.lock();
-        // Threads tell of theirs one after another. Ids grow, but for when Telegram begins anew after a week of silence.
-        let is_the_last = kept
-            .last_update
-            .is_none_or(|last| last.id < id || at.since(last.at) > TOLD_WITHIN);
-        if is_the_last {
-            kept.last_update = Some(UpdateFigures { id, at });
-        }
-        kept.updates += 1;
+        self.now().update(id);
     }
 
     /// An update was dealt with; it took so long.
     pub fn answered(&self, outcome: TurnOutcome, duration: Duration) {
-        self.turn_ended(Some((outcome, duration)), None);
+        self.now().answered(outcome, duration);
     }
 
     /// An answer led there. What is no step of a flow isn't counted.
     pub fn arrived(&self, place: &observation::Place) {
-        self.turn_ended(None, Some(place));
-    }
-
-    /// Both at once.
-    pub(super) fn turn_ended(
-        &self,
-        answered: Option<(TurnOutcome, Duration)>,
-        arrived: Option<&observation::Place>,
-    ) {
-        let now = self.slot();
-        let mut kept = self.kept.lock();
-        if let Some((outcome, duration)) = answered {
-            kept.turns.record(now, duration, outcome == TurnOutcome::Failed);
-            match outcome {
-                TurnOutcome::Answered => kept.outcomes.answered += 1,
-                TurnOutcome::ComesAgain => kept.outcomes.comes_again += 1,
-                TurnOutcome::Failed => kept.outcomes.failed += 1,
-            }
-        }
-        if let Some(place @ observation::Place::Step(..)) = arrived {
-            kept.arrivals.record(place, now, Duration::ZERO, false);
-        }
+        self.now().arrived(place);
     }
 
     /// Something failed. What looks like a person's or a secret is taken out of the message.
@@ -202,22 +173,27 @@ impl Activity {
 
     /// The store answered; it took so long.
     pub fn store_operation(&self, operation: StoreOperation, duration: Duration, is_error: bool) {
-        let now = self.slot();
-        let mut kept = self.kept.lock();
-        kept.store.record(&operation, now, duration, is_error);
+        self.now().store_operation(operation, duration, is_error);
     }
 
     /// An API of the outside answered; it took so long.
     pub fn outside_call(&self, api: Api, operation: OperationName, duration: Duration, is_error: bool) {
-        let now = self.slot();
-        let mut kept = self.kept.lock();
-        kept.outside.record(&(api, operation), now, duration, is_error);
+        self.now().outside_call(api, operation, duration, is_error);
+    }
+
+    /// For what is recorded at once: one look at the clock, and one lock.
+    pub(super) fn now(&self) -> Moment<'_> {
+        let at = self.clock.now();
+        Moment {
+            at,
+            slot: slot_of(at),
+            kept: self.kept.lock(),
+        }
     }
 
     /// All that is known now.
     pub fn figures(&self) -> ActivityFigures {
-        let now = self.slot();
-        let kept = self.kept.lock();
+        let Moment { slot: now, kept, .. } = self.now();
         let slots = kept.turns.lately(now).filter_map(|slot| {
             Some(SlotFigures {
                 at: Timestamp::from_millis(slot.number.saturating_mul(SLOT_MILLIS)),
@@ -260,9 +236,62 @@ impl Activity {
             updates: kept.updates,
         }
     }
+}
 
-    fn slot(&self) -> SlotNumber {
-        self.clock.now().as_millis().div_euclid(SLOT_MILLIS)
+fn slot_of(at: Timestamp) -> SlotNumber {
+    at.as_millis().div_euclid(SLOT_MILLIS)
+}
+
+/// The recorder at one moment. Others wait until it is dropped.
+pub(super) struct Moment<'a> {
+    at: Timestamp,
+    slot: SlotNumber,
+    kept: MutexGuard<'a, Kept>,
+}
+
+impl Moment<'_> {
+    pub(super) fn update(&mut self, id: i64) {
+        let Self { at, kept, .. } = self;
+        // Threads tell of theirs one after another. Ids grow, but for when Telegram begins anew after a week of silence.
+        let is_the_last = kept
+            .last_update
+            .is_none_or(|last| last.id < id || at.since(last.at) > TOLD_WITHIN);
+        if is_the_last {
+            kept.last_update = Some(UpdateFigures { id, at: *at });
+        }
+        kept.updates += 1;
+    }
+
+    pub(super) fn answered(&mut self, outcome: TurnOutcome, duration: Duration) {
+        let kept = &mut *self.kept;
+        kept.turns
+            .record(self.slot, duration, outcome == TurnOutcome::Failed);
+        match outcome {
+            TurnOutcome::Answered => kept.outcomes.answered += 1,
+            TurnOutcome::ComesAgain => kept.outcomes.comes_again += 1,
+            TurnOutcome::Failed => kept.outcomes.failed += 1,
+        }
+    }
+
+    pub(super) fn arrived(&mut self, place: &observation::Place) {
+        if let observation::Place::Step(..) = place {
+            self.kept.arrivals.record(place, self.slot, Duration::ZERO, false);
+        }
+    }
+
+    pub(super) fn store_operation(&mut self, operation: StoreOperation, duration: Duration, is_error: bool) {
+        self.kept.store.record(&operation, self.slot, duration, is_error);
+    }
+
+    pub(super) fn outside_call(
+        &mut self,
+        api: Api,
+        operation: OperationName,
+        duration: Duration,
+        is_error: bool,
+    ) {
+        let call = (api, operation);
+        self.kept.outside.record(&call, self.slot, duration, is_error);
     }
 }
 
@@ -311,10 +340,8 @@ mod tests {
                 let (activity, place) = (&activity, &place);
                 scope.spawn(move || {
                     activity.update(thread);
-                    activity.turn_ended(
-                        Some((TurnOutcome::Answered, Duration::from_millis(3))),
-                        Some(place),
-                    );
+                    activity.answered(TurnOutcome::Answered, Duration::from_millis(3));
+                    activity.arrived(place);
                     activity.store_operation(StoreOperation::Get, Duration::from_millis(1), thread == 0);
                 });
             }

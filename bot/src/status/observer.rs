@@ -2,28 +2,19 @@
 
 use stepkeep_core::{StoreErrorKind, StoreOperationFinished};
 
-use super::activity::{Activity, Place, TurnOutcome};
+use super::activity::{Activity, Moment, Place, TurnOutcome};
 use crate::dead_letters::Reason;
-use crate::observation::{Cause, LetterPutAside, Observer, OutsideCallFinished, TurnFinished, UpdateCame};
+use crate::observation::{
+    Batch, Cause, LetterPutAside, Observer, OutsideCallFinished, Routine, TurnFinished, UpdateCame,
+};
 
 impl Observer for Activity {
     fn update_came(&self, event: &UpdateCame) {
-        self.update(event.update_id);
+        self.now().note(Routine::Update(event));
     }
 
     fn turn_finished(&self, event: &TurnFinished<'_>) {
-        let answered = matches!(event.cause, Cause::Update { .. }).then(|| {
-            let outcome = match event.outcome {
-                "failed" | "put_aside" => TurnOutcome::Failed,
-                "given_back" => TurnOutcome::ComesAgain,
-                _ => TurnOutcome::Answered,
-            };
-            (outcome, event.duration)
-        });
-        let arrived = event
-            .place
-            .filter(|_| matches!(event.outcome, "applied" | "flow_failed"));
-        self.turn_ended(answered, arrived);
+        self.now().note(Routine::Turn(event));
         if let Some(failure) = &event.failure {
             let message = match (failure.kind, failure.message) {
                 // It may say anything, also what somebody wrote.
@@ -47,14 +38,49 @@ impl Observer for Activity {
     }
 
     fn outside_call_finished(&self, event: &OutsideCallFinished<'_>) {
-        let duration = event.duration.saturating_sub(event.held_back);
-        let is_error = event.outcome != "ok";
-        self.outside_call(event.api, *event.operation, duration, is_error);
+        self.now().note(Routine::Call(event));
     }
 
     fn store_operation_finished(&self, event: &StoreOperationFinished<'_>) {
-        let is_error = event.error.is_some_and(|error| !is_an_answer(error.kind()));
-        self.store_operation(event.operation, event.duration, is_error);
+        self.now().note(Routine::StoreOperation(event));
+    }
+
+    fn batch_came(&self, batch: &Batch) {
+        let mut now = self.now();
+        batch.for_each(|event| now.note(event));
+    }
+}
+
+impl Moment<'_> {
+    /// Counts what happened, however it ended.
+    fn note(&mut self, event: Routine<'_>) {
+        match event {
+            Routine::Update(event) => self.update(event.update_id),
+            Routine::Call(event) => {
+                let duration = event.duration.saturating_sub(event.held_back);
+                let is_error = event.outcome != "ok";
+                self.outside_call(event.api, *event.operation, duration, is_error);
+            }
+            Routine::StoreOperation(event) => {
+                let is_error = event.error.is_some_and(|error| !is_an_answer(error.kind()));
+                self.store_operation(event.operation, event.duration, is_error);
+            }
+            Routine::Turn(event) => self.turn_ended(event),
+        }
+    }
+
+    fn turn_ended(&mut self, event: &TurnFinished<'_>) {
+        if let Cause::Update { .. } = event.cause {
+            let outcome = match event.outcome {
+                "failed" | "put_aside" => TurnOutcome::Failed,
+                "given_back" => TurnOutcome::ComesAgain,
+                _ => TurnOutcome::Answered,
+            };
+            self.answered(outcome, event.duration);
+        }
+        if let ("applied" | "flow_failed", Some(place)) = (event.outcome, event.place) {
+            self.arrived(place);
+        }
     }
 }
 
@@ -64,4 +90,81 @@ fn is_an_answer(error: StoreErrorKind) -> bool {
         error,
         StoreErrorKind::Conflict | StoreErrorKind::NotFound | StoreErrorKind::AlreadyExists
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use stepkeep_core::{
+        BotId, FlowName, ManualClock, SessionKey, StepName, StoreOperation, Timestamp, UserId,
+    };
+
+    use super::*;
+    use crate::observation::{self, Api, Batched, Observers, OperationName};
+    use crate::telegram::Origin;
+
+    /// A turn with all that belongs to it.
+    fn tell_of_a_turn(observer: &dyn Observer, id: i64) {
+        let key = SessionKey::private(BotId(1), UserId(id));
+        let at = observation::Place::Step(FlowName::constant("shipping"), StepName::constant("city"));
+        observer.update_came(&UpdateCame {
+            update_id: id,
+            origin: Origin::Polling,
+            kind: "text",
+            attempt: 1,
+        });
+        observer.store_operation_finished(&StoreOperationFinished::new(
+            StoreOperation::Update,
+            "sqlite",
+            Duration::from_micros(700),
+        ));
+        observer.outside_call_finished(&OutsideCallFinished {
+            api: Api::Telegram,
+            operation: &OperationName::new("getUpdates"),
+            outcome: "ok",
+            status: None,
+            duration: Duration::from_secs(9),
+            held_back: Duration::from_secs(8),
+        });
+        for (cause, outcome) in [
+            (Cause::Effect, "applied"),
+            (
+                Cause::Update {
+                    id,
+                    origin: Origin::Polling,
+                },
+                "given_back",
+            ),
+        ] {
+            observer.turn_finished(&TurnFinished {
+                key: &key,
+                cause,
+                place: Some(&at),
+                outcome,
+                duration: Duration::from_millis(3),
+                latency: None,
+                failure: None,
+            });
+        }
+    }
+
+    #[test]
+    fn what_comes_in_batches_counts_as_what_comes_by_itself() {
+        let clock = Arc::new(ManualClock::at(Timestamp::from_millis(1_700_000_000_000)));
+        let activity = || Arc::new(Activity::new(Arc::<ManualClock>::clone(&clock)));
+        let (alone, together) = (activity(), activity());
+        let observer: Arc<dyn Observer> = Arc::<Activity>::clone(&together);
+        let batched = Batched::new(Observers::new([observer]));
+        for id in 1..=100 {
+            tell_of_a_turn(&*alone, id);
+            tell_of_a_turn(&batched, id);
+        }
+        assert!(together.figures().updates < 100);
+        batched.hand_on();
+        assert_eq!(alone.figures(), together.figures());
+        let turns = together.figures().turns_together.unwrap();
+        assert_eq!((turns.count, together.figures().updates), (100, 100));
+    }
 }

@@ -7,8 +7,9 @@ use reqwest::Method;
 use serde_json::Value;
 use stepkeep::config::{Delivery, StatusListen, StatusSettings};
 use stepkeep::flows::flow_maps;
-use stepkeep::status::{Activity, MetricsSource, Status, StatusParts, StatusServer};
-use stepkeep::telegram::BotToken;
+use stepkeep::observation::{Batched, Observer, Observers, UpdateCame};
+use stepkeep::status::{Activity, MetricsSource, Status, StatusParts, StatusServer, StatusToken};
+use stepkeep::telegram::{BotToken, Origin};
 use stepkeep_core::{Fault, MemoryStorage, StoreOperation, SystemClock};
 use tokio_util::sync::CancellationToken;
 
@@ -56,8 +57,12 @@ async fn asking_often_is_no_load_for_the_store() {
 
 /// A status without a bot.
 fn status(metrics: Option<MetricsSource>, stopping: &CancellationToken) -> Status {
+    Status::new(parts(metrics, stopping))
+}
+
+fn parts(metrics: Option<MetricsSource>, stopping: &CancellationToken) -> StatusParts {
     let clock = Arc::new(SystemClock);
-    Status::new(StatusParts {
+    StatusParts {
         bot: BotToken::parse(BOT_TOKEN).unwrap(),
         delivery: Delivery::Polling,
         store: Arc::new(MemoryStorage::new()),
@@ -69,7 +74,7 @@ fn status(metrics: Option<MetricsSource>, stopping: &CancellationToken) -> Statu
         metrics,
         clock,
         stopping: stopping.clone(),
-    })
+    }
 }
 
 fn at(listen: StatusListen) -> StatusSettings {
@@ -80,6 +85,7 @@ async fn answer(server: &StatusServer, path: &str) -> (u16, String) {
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let answer = http
         .get(format!("http://{}{path}", server.address()))
+        .bearer_auth(TOKEN)
         .send()
         .await
         .unwrap();
@@ -126,6 +132,38 @@ async fn metrics_are_whatever_their_source_says() {
         .unwrap();
     let (code, text) = answer(&without, "/metrics").await;
     assert!(code == 404 && text.contains("without metrics"), "{code} {text}");
+}
+
+#[tokio::test]
+async fn what_still_waits_in_a_batch_is_shown() {
+    let anywhere = StatusSettings {
+        token: Some(StatusToken::parse(TOKEN).unwrap()),
+        ..at(StatusListen::At("127.0.0.1:0".parse().unwrap()))
+    };
+    let mut parts = parts(None, &CancellationToken::new());
+    let seen: Arc<dyn Observer> = Arc::<Activity>::clone(&parts.activity);
+    let batched = Arc::new(Batched::new(Observers::new([seen])));
+    parts.batched = Some(Arc::clone(&batched));
+    let server = StatusServer::start(&anywhere, &Status::new(parts))
+        .await
+        .unwrap()
+        .unwrap();
+    for update_id in 1..4 {
+        batched.update_came(&UpdateCame {
+            update_id,
+            origin: Origin::Polling,
+            kind: "text",
+            attempt: 1,
+        });
+        let (_, text) = answer(&server, "/api/telegram/status").await;
+        let shown: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(
+            (&shown["updates"], &shown["last_update"]["id"]),
+            (&update_id.into(), &update_id.into()),
+            "{text}"
+        );
+    }
+    server.stop().await;
 }
 
 #[tokio::test]
