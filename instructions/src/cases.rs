@@ -6,20 +6,23 @@ use std::sync::Arc;
 use anyhow::Context;
 use futures::executor::block_on;
 use stepkeep_core::{
-    BotId, FieldName, FieldValue, FlowName, Flows, Input, InputId, InputKind, ManualClock, MemoryStorage,
-    NewSession, Position, Session, SessionChange, SessionKey, SessionStore, StepName, Timestamp, TurnEngine,
-    UserId, document,
+    BotId, Event, FieldName, FieldValue, FlowName, Flows, Input, InputId, InputKind, ManualClock,
+    MemoryStorage, NewSession, Position, Session, SessionChange, SessionKey, SessionStore, StepName,
+    Timestamp, TurnContext, TurnEngine, UserId, document,
 };
 
 use crate::answers::Answers;
+use crate::form::form;
 
 /// Their names.
-pub(crate) const NAMES: [&str; 6] = [
+pub(crate) const NAMES: [&str; 8] = [
     "key: written",
+    "key: read",
     "change: applied",
     "session: written",
     "session: read",
     "memory: get and update",
+    "form: an answer",
     "turn: an answer",
 ];
 
@@ -39,6 +42,10 @@ pub(crate) fn prepare(name: &str) -> anyhow::Result<Option<Work>> {
     let key = SessionKey::private(BotId(7_000_001), UserId(4_200_000_042));
     Ok(Some(match name {
         "key: written" => Box::new(move || drop(black_box(black_box(&key).encode()))),
+        "key: read" => {
+            let written = key.encode();
+            Box::new(move || drop(black_box(black_box(&*written).parse::<SessionKey>())))
+        }
         "change: applied" => {
             let session = session(&key);
             let change = answer();
@@ -63,6 +70,20 @@ pub(crate) fn prepare(name: &str) -> anyhow::Result<Option<Work>> {
                         let _ = black_box(store.update(&held, &change).await);
                     }
                 });
+            })
+        }
+        "form: an answer" => {
+            let (form, session) = (form(), session(&key));
+            Box::new(move || {
+                let context = TurnContext {
+                    session: black_box(&session),
+                    event: Event::Text("500 West 2nd St, Apt 4".to_owned()),
+                    now: Timestamp::from_millis(1),
+                    language: Some("en"),
+                    tapped_message: None,
+                    token: "token",
+                };
+                drop(black_box(form.turn(&context)));
             })
         }
         "turn: an answer" => {

@@ -5,6 +5,7 @@
 
 mod answers;
 mod cases;
+mod form;
 
 use std::env::args;
 use std::hint::black_box;
