@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that fails has nothing to measure")]
 
+#[path = "../../instructions/src/form.rs"]
+mod open_questions;
+
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -15,10 +18,7 @@ use stepkeep::validation::{
 use stepkeep_benches::report::case::size;
 use stepkeep_benches::report::shape::Shape;
 use stepkeep_benches::{at, key};
-use stepkeep_core::form::{Answer, Form, FormView, FormWords, Question};
-use stepkeep_core::{
-    ChatId, Event, FieldName, FieldValue, Message, Scope, SessionKey, ThreadId, TurnContext, document,
-};
+use stepkeep_core::{ChatId, Event, Scope, SessionKey, ThreadId, TurnContext, document};
 
 fn keys(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("key");
@@ -66,65 +66,9 @@ fn sessions(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// A question that takes every text.
-#[derive(Debug)]
-struct Open(&'static str);
-
-impl Question for Open {
-    fn name(&self) -> FieldName {
-        FieldName::constant(self.0)
-    }
-
-    fn is_optional(&self) -> bool {
-        true
-    }
-
-    fn prompt(&self, _: &FormView<'_>) -> Message {
-        Message::text(self.0)
-    }
-
-    fn accept(&self, event: &Event, _: &FormView<'_>) -> Result<Answer, String> {
-        let Event::Text(text) = event else {
-            return Err("a text, please".to_owned());
-        };
-        Ok(Answer {
-            value: FieldValue::text(text),
-            remark: None,
-        })
-    }
-}
-
-#[derive(Debug)]
-struct Words;
-
-impl FormWords for Words {
-    fn back(&self, _: &FormView<'_>) -> String {
-        "Back".to_owned()
-    }
-
-    fn skip(&self, _: &FormView<'_>) -> String {
-        "Skip".to_owned()
-    }
-
-    fn cancel(&self, _: &FormView<'_>) -> String {
-        "Cancel".to_owned()
-    }
-
-    fn text_only(&self, _: &FormView<'_>) -> String {
-        "A text, please.".to_owned()
-    }
-
-    fn cannot_skip(&self, _: &FormView<'_>) -> String {
-        "This one is needed.".to_owned()
-    }
-}
-
 /// One answer in the middle of a form.
 fn form(criterion: &mut Criterion) {
-    let form = Form::new(Words)
-        .ask(Open("field_0"))
-        .ask(Open("field_1"))
-        .ask(Open("field_2"));
+    let form = open_questions::form();
     let shape = Shape::of(600);
     // It is on the step `field_1`.
     let session = shape.change(1).apply(&shape.session(42).session());

@@ -1,9 +1,9 @@
-//! A form of open questions.
+//! A form of open questions, for this program and for the benchmark `pure`.
 
 use stepkeep_core::form::{Answer, Form, FormView, FormWords, Question};
 use stepkeep_core::{Event, FieldName, FieldValue, Message};
 
-/// Three questions, whose steps are the fields that a session of [`cases`](crate::cases) begins with.
+/// Three questions.
 pub(crate) fn form() -> Form {
     ["field_0", "field_1", "field_2"]
         .into_iter()
