@@ -146,6 +146,17 @@ async fn people_are_seen_moving_while_they_answer_and_errors_as_they_come() {
     bot.begins_an_order(1_001).await;
     bot.hears(1_001, "Anna Miller").await;
     eventually(async || people_in(&browser, "sender address").await == "1").await;
+    let heads = "return [...document.querySelectorAll('.funnel')].map((table) =>
+         [...table.querySelectorAll('thead th')].map((head) => head.textContent).join(' | '));";
+    let heads = script(&browser, heads).await;
+    let heads = heads.as_array().unwrap();
+    assert!(heads.len() > 1, "a table for each flow: {heads:?}");
+    assert!(
+        heads
+            .iter()
+            .all(|of_a_table| of_a_table == "Step | Share | Here | 30 min | Longest"),
+        "{heads:?}"
+    );
     // Somebody whose session is too large to be kept.
     let too_large = Fault::error(StoreOperation::Create, StoreErrorKind::TooLarge).times(1);
     bot.faults.inject(too_large);

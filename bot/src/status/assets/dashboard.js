@@ -122,7 +122,8 @@ function funnel(people, since) {
   // Those who are done are many, and would make all others look few.
   const waiting = people.flows.flatMap((flow) => flow.steps.filter((step) => !step.is_resting));
   const most = Math.max(1, ...waiting.map((step) => step.people));
-  const columns = [
+  // Made anew for each table: an element is in one place only.
+  const columns = () => [
     { title: words.step, cell: (step) => readable(step.step) },
     { title: h("span", { class: "visually-hidden" }, words.share), class: "bar-cell", cell: (step) => bar(step, most) },
     { title: words.here, class: "number", cell: (step) => h("span", { class: step.people ? "strong" : "faint" }, number(step.people)) },
@@ -133,7 +134,7 @@ function funnel(people, since) {
     people.flows.map((flow) =>
       h("div", { class: "funnel-flow", "data-flow": flow.flow },
         h("h3", { class: "note" }, `${readable(flow.flow)} · ${number(flow.people)}`),
-        table(`${words.people}: ${readable(flow.flow)}`, columns, flow.steps, { class: "funnel" }))));
+        table(`${words.people}: ${readable(flow.flow)}`, columns(), flow.steps, { class: "funnel" }))));
   for (const fillings of document.querySelectorAll(".bar > i")) fillings.style.width = `${fillings.dataset.share}%`;
 }
 
