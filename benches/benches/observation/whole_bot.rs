@@ -218,7 +218,7 @@ pub(crate) fn compare(is_measured: bool) {
     );
     for (place, (name, ..)) in BOTS.iter().enumerate() {
         println!(
-            "    {name:<24} {:>8.0} turns/s {}  {:>8.2} us of a processor a turn {}",
+            "    {name:<26} {:>8.0} turns/s {}  {:>8.2} us of a processor a turn {}",
             median(throughput[place].clone()),
             Ratios::of(&throughput[place], &throughput[0], rounds),
             median(processor[place].clone()),

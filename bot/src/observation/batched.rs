@@ -1,5 +1,6 @@
 //! Events that come with every turn, handed on many at a time.
 
+use std::mem;
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -75,8 +76,11 @@ impl Batched {
     }
 
     fn tell(&self, batch: &mut Batch) {
-        self.observers.batch_came(batch);
-        batch.clear();
+        // Out of its place meanwhile: should an observer panic, it is lost, and not told for ever.
+        let mut told = mem::take(batch);
+        self.observers.batch_came(&told);
+        told.clear();
+        *batch = told;
     }
 }
 
@@ -166,7 +170,7 @@ mod tests {
         }
 
         fn take(&self) -> Vec<String> {
-            std::mem::take(&mut *self.0.lock())
+            mem::take(&mut *self.0.lock())
         }
     }
 

@@ -15,6 +15,7 @@
 //! | one request to an outside API ended | [`Observer::outside_call_finished`] | the clients |
 //! | Telegram makes somebody wait | [`Observer::told_to_wait`], [`Observer::waited`] | the sender |
 //! | an operation of the store ended | [`Observer::store_operation_finished`] | the store's layer |
+//! | many of these, which went well | [`Observer::batch_came`] | [`Batched`] |
 
 mod batch;
 mod batched;
