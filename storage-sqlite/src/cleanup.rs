@@ -3,6 +3,10 @@
 //! The search runs on a reader, by the index of buckets. What it finds is removed by the writer in small slices, each
 //! in a batch with whatever else waits. A slice removes a row only at the revision that the search saw, so a session
 //! that was touched in between stays.
+//!
+//! An update leaves the row in the bucket that it is in: a person who is back after an hour would otherwise move it, and two pages of
+//! the index would be written beside the row's own. So a bucket says when its rows were updated at the earliest. The search meets
+//! those that were updated since, and puts them where they belong: once in the time that sessions may be idle, not once a visit.
 
 use std::time::Instant;
 
@@ -10,9 +14,9 @@ use rusqlite::Connection;
 use stepkeep_core::{CleanupPolicy, CleanupReport, Scope, Timestamp};
 
 use crate::error::Failure;
-use crate::record::{RevisionBytes, bucket};
+use crate::record::bucket;
 use crate::store::SqliteStorage;
-use crate::write::{Outcome, Write};
+use crate::write::{Outcome, Seen, Write};
 
 /// How many rows one read looks at.
 const PAGE: u32 = 1_024;
@@ -32,9 +36,17 @@ pub(crate) async fn run(store: &SqliteStorage, policy: &CleanupPolicy) -> Result
             .long_readers()
             .read(move |connection| find_idle(connection, &policy, latest_cutoff, place))
             .await?;
-        for slice in candidates.idle.chunks(SLICE) {
+        let idle = candidates
+            .idle
+            .chunks(SLICE)
+            .map(|slice| Write::RemoveIdle(slice.to_vec()));
+        let strayed = candidates
+            .strayed
+            .chunks(SLICE)
+            .map(|slice| Write::Refile(slice.to_vec()));
+        for write in idle.chain(strayed) {
             let begun = Instant::now();
-            if let Outcome::Removed(count) = store.write(Write::RemoveIdle(slice.to_vec())).await? {
+            if let Outcome::Removed(count) = store.write(write).await? {
                 removed += count;
             }
             // Half of the time is the others'. A store with a lot to do takes longer to answer, and gets longer pauses.
@@ -61,7 +73,9 @@ impl Place {
 }
 
 struct Candidates {
-    idle: Vec<(i64, RevisionBytes)>,
+    idle: Vec<Seen>,
+    /// Those that belong to a later bucket, and to which.
+    strayed: Vec<(Seen, i64)>,
     next: Option<Place>,
 }
 
@@ -79,6 +93,7 @@ fn find_idle(
     let mut rows = select.query((after.bucket, after.id, bucket(latest_cutoff), PAGE))?;
     let mut candidates = Candidates {
         idle: Vec::new(),
+        strayed: Vec::new(),
         next: None,
     };
     let mut seen = 0;
@@ -91,14 +106,18 @@ fn find_idle(
         if seen == PAGE {
             candidates.next = Some(place);
         }
-        let (waits, updated_at) = (row.get::<_, Option<i64>>(5)?.is_some(), row.get(4)?);
+        let waits = row.get::<_, Option<i64>>(5)?.is_some();
+        let updated_at = Timestamp::from_millis(row.get(4)?);
         // What something else wrote into these columns says nothing about idleness: such a row stays, to be looked at.
         let (Ok(revision), Ok(scope)) = (row.get(2), row.get_ref(3)?.as_str()) else {
             continue;
         };
         let cutoff = Scope::new(scope).ok().and_then(|scope| policy.cutoff(&scope));
-        if !waits && cutoff.is_some_and(|cutoff| Timestamp::from_millis(updated_at) < cutoff) {
-            candidates.idle.push((place.id, revision));
+        let seen = (place.id, revision);
+        if !waits && cutoff.is_some_and(|cutoff| updated_at < cutoff) {
+            candidates.idle.push(seen);
+        } else if bucket(updated_at) > place.bucket {
+            candidates.strayed.push((seen, bucket(updated_at)));
         }
     }
     Ok(candidates)

@@ -43,8 +43,8 @@ impl Record {
 
 /// The stretch of ten minutes that an instant is in.
 ///
-/// Cleanup finds its candidates by it and then looks at the exact time. The column is indexed, and left out of an
-/// update while it stays the same, which it mostly does: so the index costs next to nothing.
+/// Cleanup finds its candidates by it and then looks at the exact time. The column is indexed, and an update leaves it as it
+/// is: a row is in the bucket of its last update or in an earlier one. So the index costs an update nothing.
 pub(crate) fn bucket(at: Timestamp) -> i64 {
     at.as_millis().div_euclid(10 * 60 * 1_000)
 }

@@ -17,7 +17,7 @@ use crate::connection;
 use crate::error::{BACKEND, Failure};
 use crate::health::FileIdentity;
 use crate::reader::Readers;
-use crate::record::{Document, Record, bucket};
+use crate::record::{Document, Record};
 use crate::scan;
 use crate::schema;
 use crate::write::{Outcome, Write, find};
@@ -193,8 +193,7 @@ impl SessionStore for SqliteStorage {
         let write = Write::Update {
             record: self.record(&session, call.operation)?,
             held: held.revision().to_bytes(),
-            reindex: bucket(held.updated_at()) != bucket(session.updated_at())
-                || held.wake_at() != session.wake_at(),
+            rewake: held.wake_at() != session.wake_at(),
         };
         match call.done(self.write(write).await)? {
             Outcome::Found(document) => {

@@ -14,8 +14,8 @@ pub(crate) enum Write {
     Update {
         record: Record,
         held: RevisionBytes,
-        /// Whether a column changes that has an index.
-        reindex: bool,
+        /// Whether the wake time changes, which has an index.
+        rewake: bool,
     },
     /// Removes whatever is there.
     Clear { key: String },
@@ -25,10 +25,15 @@ pub(crate) enum Write {
         expected: RevisionBytes,
     },
     /// Removes the rows that still have the revision that they were seen with.
-    RemoveIdle(Vec<(i64, RevisionBytes)>),
+    RemoveIdle(Vec<Seen>),
+    /// Puts the rows that still have the revision that they were seen with into the buckets that they belong to now.
+    Refile(Vec<(Seen, i64)>),
     /// Does nothing, on the way that all writes go.
     Probe,
 }
+
+/// A row as a search saw it: its id and its revision.
+pub(crate) type Seen = (i64, RevisionBytes);
 
 /// What became of a write.
 #[derive(Debug)]
@@ -48,7 +53,11 @@ impl Write {
     pub(crate) fn bytes(&self) -> usize {
         match self {
             Self::Create(record) | Self::Update { record, .. } => record.document.0.len(),
-            Self::Clear { .. } | Self::ClearAt { .. } | Self::RemoveIdle(_) | Self::Probe => 0,
+            Self::Clear { .. }
+            | Self::ClearAt { .. }
+            | Self::RemoveIdle(_)
+            | Self::Refile(_)
+            | Self::Probe => 0,
         }
     }
 
@@ -57,11 +66,7 @@ impl Write {
     pub(crate) fn perform(&self, connection: &Connection) -> rusqlite::Result<Outcome> {
         match self {
             Self::Create(record) => create(connection, record),
-            Self::Update {
-                record,
-                held,
-                reindex,
-            } => update(connection, record, held, *reindex),
+            Self::Update { record, held, rewake } => update(connection, record, held, *rewake),
             Self::Clear { key } => {
                 let mut delete = connection.prepare_cached("DELETE FROM session WHERE key = ?1")?;
                 Ok(match delete.execute([key])? {
@@ -71,6 +76,7 @@ impl Write {
             }
             Self::ClearAt { key, expected } => clear_at(connection, key, expected),
             Self::RemoveIdle(rows) => remove_idle(connection, rows),
+            Self::Refile(rows) => refile(connection, rows),
             Self::Probe => Ok(Outcome::Done),
         }
     }
@@ -103,20 +109,19 @@ fn update(
     connection: &Connection,
     record: &Record,
     held: &RevisionBytes,
-    reindex: bool,
+    rewake: bool,
 ) -> rusqlite::Result<Outcome> {
-    let updated = if reindex {
+    // The bucket stays: the last update is never before the one before it.
+    let updated = if rewake {
         connection
             .prepare_cached(
-                "UPDATE session SET doc = :doc, revision = :revision, updated_at = :updated_at,
-                     updated_bucket = :updated_bucket, wake_at = :wake_at
+                "UPDATE session SET doc = :doc, revision = :revision, updated_at = :updated_at, wake_at = :wake_at
                  WHERE key = :key AND revision = :held",
             )?
             .execute(named_params! {
                 ":doc": record.document,
                 ":revision": record.revision,
                 ":updated_at": record.updated_at,
-                ":updated_bucket": record.updated_bucket(),
                 ":wake_at": record.wake_at,
                 ":key": record.key,
                 ":held": held,
@@ -163,13 +168,22 @@ fn clear_at(
     Ok(Outcome::Done)
 }
 
-fn remove_idle(connection: &Connection, rows: &[(i64, RevisionBytes)]) -> rusqlite::Result<Outcome> {
+fn remove_idle(connection: &Connection, rows: &[Seen]) -> rusqlite::Result<Outcome> {
     let mut delete = connection.prepare_cached("DELETE FROM session WHERE id = ?1 AND revision = ?2")?;
     let mut removed = 0;
     for row in rows {
         removed += u64::from(delete.execute(*row)? > 0);
     }
     Ok(Outcome::Removed(removed))
+}
+
+fn refile(connection: &Connection, rows: &[(Seen, i64)]) -> rusqlite::Result<Outcome> {
+    let mut update = connection
+        .prepare_cached("UPDATE session SET updated_bucket = ?3 WHERE id = ?1 AND revision = ?2")?;
+    for ((id, revision), bucket) in rows {
+        update.execute((id, revision, bucket))?;
+    }
+    Ok(Outcome::Done)
 }
 
 fn found(connection: &Connection, key: &str) -> rusqlite::Result<Outcome> {

@@ -1,11 +1,16 @@
 //! Cleanup beside the work that goes on.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use futures::future::join_all;
+use proptest::prelude::*;
 use stepkeep_core::{
-    CleanupPolicy, NewSession, Scope, SessionChange, SessionStore, StoreAdministration, StoreErrorKind,
+    CleanupPolicy, NewSession, Scope, Session, SessionChange, SessionStore, StoreAdministration,
+    StoreErrorKind,
 };
 
-use crate::{at, key, new_file, new_session, open};
+use crate::{at, key, new_file, new_session, open, raw};
 
 /// Buckets are ten minutes wide; the cutoff is exact all the same.
 #[tokio::test]
@@ -29,31 +34,91 @@ async fn the_cutoff_is_exact_inside_a_bucket() {
     }
 }
 
+fn bucket_of_the_only_row(path: &Path) -> i64 {
+    raw(path)
+        .query_row("SELECT updated_bucket FROM session", (), |row| row.get(0))
+        .unwrap()
+}
+
+/// So the index costs an update nothing.
 #[tokio::test]
-async fn an_update_moves_a_session_into_its_new_bucket() {
+async fn an_update_leaves_the_bucket_to_the_next_cleanup() {
     let (_folder, path) = new_file();
     let store = open(&path).await;
     let held = store.create(new_session(1)).await.unwrap();
-    store
-        .update(&held, &SessionChange::new(at(7_000_000)))
-        .await
-        .unwrap();
-    assert_eq!(
-        store
-            .cleanup(&CleanupPolicy::before(at(7_000_000)))
-            .await
-            .unwrap()
-            .removed,
-        0
-    );
-    assert_eq!(
-        store
-            .cleanup(&CleanupPolicy::before(at(7_000_001)))
-            .await
-            .unwrap()
-            .removed,
-        1
-    );
+    let calm = SessionChange::new(at(7_000_000));
+    let held = store.update(&held, &calm).await.unwrap();
+    let timed = SessionChange::new(at(7_100_000)).wake_at(Some(at(9_000_000)));
+    let held = store.update(&held, &timed).await.unwrap();
+    let calm = SessionChange::new(at(7_200_000)).wake_at(None);
+    store.update(&held, &calm).await.unwrap();
+    assert_eq!(bucket_of_the_only_row(&path), 0);
+
+    let earlier = CleanupPolicy::before(at(7_200_000));
+    assert_eq!(store.cleanup(&earlier).await.unwrap().removed, 0);
+    assert_eq!(bucket_of_the_only_row(&path), 12);
+    let later = CleanupPolicy::before(at(7_200_001));
+    assert_eq!(store.cleanup(&later).await.unwrap().removed, 1);
+}
+
+/// What happens to the sessions of a few people.
+#[derive(Clone, Debug)]
+enum Step {
+    /// One is changed, by a clock that may be behind that of the last change.
+    Touch {
+        person: i64,
+        millis: i64,
+        wake_at: Option<i64>,
+    },
+    /// A cleanup, with this cutoff.
+    CleanUp { millis: i64 },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    // A few buckets, and their edges.
+    let millis = || (0..5_i64, -2..3_i64).prop_map(|(bucket, beside)| bucket * 600_000 + beside);
+    let wake_at = prop_oneof![3 => Just(None), 1 => Just(Some(99_000_000))];
+    prop_oneof![
+        4 => (0..4_i64, millis(), wake_at)
+            .prop_map(|(person, millis, wake_at)| Step::Touch { person, millis, wake_at }),
+        1 => millis().prop_map(|millis| Step::CleanUp { millis }),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Whatever bucket a row is in, a cleanup removes those that are idle and no others.
+    #[test]
+    fn exactly_the_idle_ones_go(steps in proptest::collection::vec(step(), 1..40)) {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let (_folder, path) = new_file();
+            let store = open(&path).await;
+            let mut held: BTreeMap<i64, Session> = BTreeMap::new();
+            for step in steps {
+                match step {
+                    Step::Touch { person, millis, wake_at } => {
+                        let change = SessionChange::new(at(millis)).wake_at(wake_at.map(at));
+                        let session = match held.get(&person) {
+                            Some(held) => store.update(held, &change).await,
+                            None => store.create(NewSession::new(key(person), change)).await,
+                        };
+                        held.insert(person, session.unwrap());
+                    }
+                    Step::CleanUp { millis } => {
+                        let before = held.len();
+                        held.retain(|_, session| session.wake_at().is_some() || session.updated_at() >= at(millis));
+                        let report = store.cleanup(&CleanupPolicy::before(at(millis))).await.unwrap();
+                        assert_eq!(report.removed, u64::try_from(before - held.len()).unwrap());
+                        for session in held.values() {
+                            assert_eq!(store.get(session.key()).await.unwrap().as_ref(), Some(session));
+                        }
+                    }
+                }
+            }
+        });
+    }
 }
 
 #[tokio::test]
