@@ -4,10 +4,10 @@
 //! exactly is kept as its text: `{"%json": "..."}`. No escaped name is `%json`, so the two can't be confused.
 
 use std::borrow::Cow;
+use std::fmt;
 
-use mongodb::bson::{Bson, Document};
-use serde_json::Value;
-use serde_json::value::RawValue;
+use mongodb::bson::{Bson, Document, RawBsonRef, RawDocument};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// The one member of a document that is the text of a JSON value.
 const TEXT: &str = "%json";
@@ -19,17 +19,12 @@ const MAX_DEPTH: usize = 80;
 /// The longest number that a double surely carries, in characters, when it is no integer.
 const MAX_NUMBER_LENGTH: usize = 17;
 
-/// A JSON value as BSON.
-pub(crate) fn to_bson(raw: &RawValue) -> Bson {
-    let text = raw.get();
-    let exact = if has_long_number(text) {
-        None
-    } else {
-        serde_json::from_str(text)
-            .ok()
-            .and_then(|value| exact_bson(value, 0))
-    };
-    exact.unwrap_or_else(|| {
+/// As many letters as a name with a few escapes is longer.
+const ROOM_FOR_ESCAPES: usize = 8;
+
+/// JSON text as BSON.
+pub(crate) fn to_bson(text: &str) -> Bson {
+    exact_bson(text).unwrap_or_else(|| {
         let mut document = Document::new();
         document.insert(TEXT, text);
         Bson::Document(document)
@@ -37,38 +32,95 @@ pub(crate) fn to_bson(raw: &RawValue) -> Bson {
 }
 
 /// `None` when BSON can't carry it exactly.
-fn exact_bson(value: Value, depth: usize) -> Option<Bson> {
-    if depth > MAX_DEPTH {
+fn exact_bson(text: &str) -> Option<Bson> {
+    if has_long_number(text) {
         return None;
     }
-    Some(match value {
-        Value::Null => Bson::Null,
-        Value::Bool(value) => Bson::Boolean(value),
-        Value::String(text) => Bson::String(text),
-        Value::Number(number) => match (number.as_i64(), number.as_f64()) {
-            (Some(integer), _) => integer_bson(integer),
-            (None, Some(float)) if number.is_f64() && reads_back(float) => Bson::Double(float),
-            _ => return None,
-        },
-        Value::Array(items) => Bson::Array(
-            items
-                .into_iter()
-                .map(|item| exact_bson(item, depth + 1))
-                .collect::<Option<_>>()?,
-        ),
-        Value::Object(members) => {
-            let mut document = Document::new();
-            for (name, value) in members {
-                document.insert(escape(&name), exact_bson(value, depth + 1)?);
-            }
-            Bson::Document(document)
-        }
-    })
+    let mut json = serde_json::Deserializer::from_str(text);
+    Exact { depth: 0 }.deserialize(&mut json).ok()
 }
 
-/// An integer, as small as it gets.
-pub(crate) fn integer_bson(integer: i64) -> Bson {
-    i32::try_from(integer).map_or(Bson::Int64(integer), Bson::Int32)
+/// Makes BSON of JSON while it is read, and fails at what BSON can't carry exactly.
+#[derive(Clone, Copy)]
+struct Exact {
+    depth: usize,
+}
+
+impl Exact {
+    fn deeper(self) -> Self {
+        Self {
+            depth: self.depth + 1,
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Exact {
+    type Value = Bson;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Bson, D::Error> {
+        if self.depth > MAX_DEPTH {
+            return Err(D::Error::custom("it is nested too deeply"));
+        }
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Exact {
+    type Value = Bson;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a value that BSON carries exactly")
+    }
+
+    fn visit_unit<E>(self) -> Result<Bson, E> {
+        Ok(Bson::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Bson, E> {
+        Ok(Bson::Boolean(value))
+    }
+
+    fn visit_i64<E>(self, integer: i64) -> Result<Bson, E> {
+        Ok(i32::try_from(integer).map_or(Bson::Int64(integer), Bson::Int32))
+    }
+
+    fn visit_u64<E: Error>(self, integer: u64) -> Result<Bson, E> {
+        match i64::try_from(integer) {
+            Ok(integer) => self.visit_i64(integer),
+            Err(_) => Err(E::custom("it is no integer of 64 bits with a sign")),
+        }
+    }
+
+    fn visit_f64<E: Error>(self, float: f64) -> Result<Bson, E> {
+        if reads_back(float) {
+            Ok(Bson::Double(float))
+        } else {
+            Err(E::custom("it is not read back as it is written"))
+        }
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Bson, E> {
+        Ok(Bson::String(text.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Bson, A::Error> {
+        let mut array = Vec::with_capacity(items.size_hint().unwrap_or(0));
+        while let Some(item) = items.next_element_seed(self.deeper())? {
+            array.push(item);
+        }
+        Ok(Bson::Array(array))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Bson, A::Error> {
+        let mut document = Document::new();
+        while let Some(name) = members.next_key()? {
+            let value = members.next_value_seed(self.deeper())?;
+            if document.insert(escape_owned(name), value).is_some() {
+                return Err(A::Error::custom("two members have one name"));
+            }
+        }
+        Ok(Bson::Document(document))
+    }
 }
 
 /// Whether the JSON text of a double is parsed as the same double: not of every one it is.
@@ -113,75 +165,102 @@ fn has_long_number(text: &str) -> bool {
     false
 }
 
-/// A value of BSON that no JSON stands for, and that this store never writes: its type.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct NoJson(pub(crate) &'static str);
+/// Why a value of BSON has no JSON text.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NoJson {
+    /// No JSON stands for it, and this store never writes it.
+    #[error("it is of a type that a session can't have: {0}")]
+    Type(&'static str),
+    /// The bytes are no BSON.
+    #[error("it is no BSON, or has text that is not UTF-8")]
+    NoBson,
+}
+
+impl From<mongodb::bson::error::Error> for NoJson {
+    fn from(_: mongodb::bson::error::Error) -> Self {
+        Self::NoBson
+    }
+}
 
 /// Writes the JSON text of a BSON value.
-pub(crate) fn write_json(value: &Bson, text: &mut String) -> Result<(), NoJson> {
+pub(crate) fn write_json(value: RawBsonRef<'_>, text: &mut Vec<u8>) -> Result<(), NoJson> {
     match value {
-        Bson::Null => text.push_str("null"),
-        Bson::Boolean(value) => text.push_str(if *value { "true" } else { "false" }),
-        Bson::Int32(integer) => text.push_str(&integer.to_string()),
-        Bson::Int64(integer) => text.push_str(&integer.to_string()),
-        Bson::Double(float) if float.is_finite() => write_json_of(float, text)?,
-        Bson::String(value) => write_json_of(value, text)?,
-        Bson::Array(items) => {
-            text.push('[');
-            for (position, item) in items.iter().enumerate() {
+        RawBsonRef::Null => text.extend_from_slice(b"null"),
+        RawBsonRef::Boolean(value) => write_json_of(&value, text)?,
+        RawBsonRef::Int32(integer) => write_json_of(&integer, text)?,
+        RawBsonRef::Int64(integer) => write_json_of(&integer, text)?,
+        RawBsonRef::Double(float) if float.is_finite() => write_json_of(&float, text)?,
+        RawBsonRef::String(value) => write_json_of(value, text)?,
+        RawBsonRef::Array(items) => {
+            text.push(b'[');
+            for (position, item) in items.into_iter().enumerate() {
                 if position > 0 {
-                    text.push(',');
+                    text.push(b',');
                 }
-                write_json(item, text)?;
+                write_json(item?, text)?;
             }
-            text.push(']');
+            text.push(b']');
         }
-        Bson::Document(document) => write_object(document, text)?,
-        other => return Err(NoJson(type_name(other))),
+        RawBsonRef::Document(document) => write_object(document, text)?,
+        other => return Err(NoJson::Type(type_name(other))),
     }
     Ok(())
 }
 
-fn write_object(document: &Document, text: &mut String) -> Result<(), NoJson> {
-    if let (1, Some(value)) = (document.len(), document.get(TEXT)) {
-        let kept = value.as_str().ok_or(NoJson("text of JSON"))?;
-        let checked: &RawValue = serde_json::from_str(kept).map_err(|_| NoJson("text of JSON"))?;
-        text.push_str(checked.get());
+fn write_object(document: &RawDocument, text: &mut Vec<u8>) -> Result<(), NoJson> {
+    if let Some(kept) = kept_text(document)? {
+        let RawBsonRef::String(kept) = kept else {
+            return Err(NoJson::Type("text of JSON"));
+        };
+        if serde_json::from_str::<IgnoredAny>(kept).is_err() {
+            return Err(NoJson::Type("text of JSON"));
+        }
+        text.extend_from_slice(kept.as_bytes());
         return Ok(());
     }
-    text.push('{');
-    for (position, (name, value)) in document.iter().enumerate() {
+    text.push(b'{');
+    for (position, member) in document.iter().enumerate() {
+        let (name, value) = member?;
         if position > 0 {
-            text.push(',');
+            text.push(b',');
         }
-        write_member_name(&unescape(name), text)?;
+        write_member_name(&unescape(name.as_str()), text)?;
         write_json(value, text)?;
     }
-    text.push('}');
+    text.push(b'}');
     Ok(())
+}
+
+/// What a document has under the name of a kept text, if it has nothing else.
+fn kept_text(document: &RawDocument) -> Result<Option<RawBsonRef<'_>>, NoJson> {
+    let mut members = document.iter();
+    let Some((name, value)) = members.next().transpose()? else {
+        return Ok(None);
+    };
+    let is_kept = name.as_str() == TEXT && members.next().is_none();
+    Ok(is_kept.then_some(value))
 }
 
 /// Writes a name and a colon.
-pub(crate) fn write_member_name(name: &str, text: &mut String) -> Result<(), NoJson> {
+pub(crate) fn write_member_name(name: &str, text: &mut Vec<u8>) -> Result<(), NoJson> {
     write_json_of(name, text)?;
-    text.push(':');
+    text.push(b':');
     Ok(())
 }
 
-fn write_json_of<T: serde::Serialize + ?Sized>(value: &T, text: &mut String) -> Result<(), NoJson> {
-    text.push_str(&serde_json::to_string(value).map_err(|_| NoJson("number"))?);
-    Ok(())
+fn write_json_of<T: serde::Serialize + ?Sized>(value: &T, text: &mut Vec<u8>) -> Result<(), NoJson> {
+    serde_json::to_writer(text, value).map_err(|_| NoJson::Type("number"))
 }
 
-fn type_name(value: &Bson) -> &'static str {
+fn type_name(value: RawBsonRef<'_>) -> &'static str {
     match value {
-        Bson::Double(_) => "infinite number or NaN",
-        Bson::ObjectId(_) => "ObjectId",
-        Bson::DateTime(_) => "Date",
-        Bson::Binary(_) => "Binary",
-        Bson::Decimal128(_) => "Decimal128",
-        Bson::RegularExpression(_) => "RegularExpression",
-        Bson::Timestamp(_) => "Timestamp",
+        RawBsonRef::Double(_) => "infinite number or NaN",
+        RawBsonRef::ObjectId(_) => "ObjectId",
+        RawBsonRef::DateTime(_) => "Date",
+        RawBsonRef::Binary(_) => "Binary",
+        RawBsonRef::Decimal128(_) => "Decimal128",
+        RawBsonRef::RegularExpression(_) => "RegularExpression",
+        RawBsonRef::Timestamp(_) => "Timestamp",
         _ => "type that JSON doesn't have",
     }
 }
@@ -191,7 +270,7 @@ pub(crate) fn escape(name: &str) -> Cow<'_, str> {
     if !name.starts_with('$') && !name.contains(['.', '\0', '%']) {
         return Cow::Borrowed(name);
     }
-    let mut escaped = String::with_capacity(name.len() + 8);
+    let mut escaped = String::with_capacity(name.len() + ROOM_FOR_ESCAPES);
     for (position, character) in name.char_indices() {
         match character {
             '$' if position == 0 => escaped.push_str("%24"),
@@ -202,6 +281,14 @@ pub(crate) fn escape(name: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(escaped)
+}
+
+/// The same, of a name that nobody else needs.
+pub(crate) fn escape_owned(name: String) -> String {
+    match escape(&name) {
+        Cow::Owned(escaped) => escaped,
+        Cow::Borrowed(_) => name,
+    }
 }
 
 /// What [`escape`] was given. A `%` that begins no escape stands for itself: nobody wrote it here.
@@ -232,16 +319,23 @@ pub(crate) fn unescape(name: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mongodb::bson::RawBson;
     use proptest::prelude::*;
+    use serde_json::Value;
 
     fn bson(json: &str) -> Bson {
-        to_bson(serde_json::from_str(json).unwrap())
+        to_bson(json)
+    }
+
+    fn json_of(value: Bson) -> Result<String, NoJson> {
+        let mut text = Vec::new();
+        let raw = RawBson::try_from(value).unwrap();
+        write_json(raw.as_raw_bson_ref(), &mut text)?;
+        Ok(String::from_utf8(text).unwrap())
     }
 
     fn there_and_back(json: &str) -> String {
-        let mut text = String::new();
-        write_json(&bson(json), &mut text).unwrap();
-        text
+        json_of(bson(json)).unwrap()
     }
 
     fn json_values() -> impl Strategy<Value = Value> {
@@ -333,9 +427,23 @@ mod tests {
 
     #[test]
     fn types_that_json_does_not_have_are_told() {
-        let mut text = String::new();
         let id = Bson::ObjectId(mongodb::bson::oid::ObjectId::from_bytes([0; 12]));
-        assert_eq!(write_json(&id, &mut text), Err(NoJson("ObjectId")));
-        assert!(write_json(&Bson::Double(f64::NAN), &mut text).is_err());
+        assert_eq!(json_of(id), Err(NoJson::Type("ObjectId")));
+        assert!(json_of(Bson::Double(f64::NAN)).is_err());
+    }
+
+    #[test]
+    fn members_of_one_name_are_kept_as_text() {
+        for json in [r#"{"a":1,"b":{},"a":2}"#, r#"[{"a":1,"\u0061":[2]},3]"#] {
+            assert_eq!(there_and_back(json), json);
+        }
+    }
+
+    #[test]
+    fn a_kept_text_that_is_none_is_told() {
+        for kept in [Bson::from("[1"), Bson::from(7)] {
+            let document = Bson::Document(Document::from_iter([(TEXT.to_owned(), kept)]));
+            assert_eq!(json_of(document), Err(NoJson::Type("text of JSON")));
+        }
     }
 }

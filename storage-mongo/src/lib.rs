@@ -5,6 +5,7 @@ mod config;
 mod error;
 mod health;
 mod json;
+mod members;
 mod record;
 mod scan;
 mod schema;

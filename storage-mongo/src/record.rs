@@ -1,13 +1,11 @@
 //! A session as a document that a person can read in MongoDB's shell, and back.
 
-use std::collections::BTreeMap;
-
-use mongodb::bson::{Bson, DateTime, Document, RawDocumentBuf};
-use serde_json::value::RawValue;
+use mongodb::bson::{Bson, DateTime, Document, RawBsonRef, RawDocument};
 use stepkeep_core::document::{self, DecodeError, SCHEMA_VERSION};
 use stepkeep_core::{Session, SessionKey, Timestamp};
 
-use crate::json::{NoJson, escape, integer_bson, to_bson, unescape, write_json, write_member_name};
+use crate::json::{NoJson, escape_owned, to_bson, unescape, write_json, write_member_name};
+use crate::members::Members;
 
 /// The members of a document that are derived from others, for indexes.
 const SCOPE: &str = "scope";
@@ -16,9 +14,11 @@ const UPDATED_BUCKET: &str = "updated_bucket";
 /// The members that are instants.
 const TIMES: [&str; 3] = ["created_at", "updated_at", "wake_at"];
 
-/// The order of the members that a person looks at; what this version doesn't know follows.
-const ORDER: [&str; 10] = [
+/// The members that this version knows, in the order of the stored form, which `core` reads the faster. In a document the
+/// key is `_id`, and what this version doesn't know follows.
+const ORDER: [&str; 11] = [
     "schema",
+    KEY,
     "revision",
     "flow",
     "flow_version",
@@ -29,8 +29,14 @@ const ORDER: [&str; 10] = [
     "data",
     "turn",
 ];
+const KEY: &str = "key";
 
-type Members<'a> = BTreeMap<String, &'a RawValue>;
+/// Where they are in [`ORDER`].
+const SCHEMA_POSITION: usize = 0;
+const KEY_POSITION: usize = 1;
+
+/// What a stored form mostly fits into.
+const USUAL_BYTES: usize = 2 * 1024;
 
 /// The document of a session.
 ///
@@ -38,47 +44,48 @@ type Members<'a> = BTreeMap<String, &'a RawValue>;
 /// When the stored form has more than `max_bytes` bytes; the error is the number that it has.
 pub(crate) fn encode(session: &Session, max_bytes: usize) -> Result<Document, usize> {
     let stored_form = document::encode(session, max_bytes)?;
-    let mut members: Members<'_> = serde_json::from_slice(&stored_form).unwrap_or_default();
-    // The key is `_id`.
-    members.remove("key");
+    let members: Members<'_> = serde_json::from_slice(&stored_form).unwrap_or_default();
     let mut document = Document::new();
     document.insert("_id", session.key().encode());
     document.insert(SCOPE, session.key().scope().as_str());
     document.insert(UPDATED_BUCKET, bucket(session.updated_at()));
-    for name in ORDER {
-        if let Some(value) = members.remove(name) {
-            document.insert(name, known_member(name, value));
-        }
-    }
     for (name, value) in members {
-        document.insert(escape_member(&name), to_bson(value));
+        if name == KEY {
+            continue;
+        }
+        if ORDER.contains(&&*name) {
+            let value = known_member(&name, value.get());
+            document.insert(name, value);
+        } else {
+            document.insert(escape_member(name), to_bson(value.get()));
+        }
     }
     Ok(document)
 }
 
-fn known_member(name: &str, value: &RawValue) -> Bson {
+fn known_member(name: &str, json: &str) -> Bson {
     if TIMES.contains(&name)
-        && let Ok(millis) = serde_json::from_str(value.get())
+        && let Ok(millis) = json.parse()
     {
         return Bson::DateTime(DateTime::from_millis(millis));
     }
     if matches!(name, "data" | "turn")
-        && let Ok(members) = serde_json::from_str::<Members<'_>>(value.get())
+        && let Ok(members) = serde_json::from_str::<Members<'_>>(json)
     {
         // One by one: a field that BSON can't carry is kept as text, and the others stay readable.
         let members = members
             .into_iter()
-            .map(|(name, value)| (escape(&name).into_owned(), to_bson(value)));
+            .map(|(name, value)| (escape_owned(name), to_bson(value.get())));
         return Bson::Document(members.collect());
     }
-    to_bson(value)
+    to_bson(json)
 }
 
 /// A member of a newer version may have the name of one that this store derives.
-fn escape_member(name: &str) -> String {
-    match name {
+fn escape_member(name: String) -> String {
+    match &*name {
         "_id" | SCOPE | UPDATED_BUCKET => format!("%{:02X}{}", name.as_bytes()[0], &name[1..]),
-        _ => escape(name).into_owned(),
+        _ => escape_owned(name),
     }
 }
 
@@ -92,69 +99,104 @@ pub(crate) fn bucket(at: Timestamp) -> DateTime {
 }
 
 /// The session that a document is. `key` is the key that it was found under.
-pub(crate) fn decode(key: &SessionKey, raw: &RawDocumentBuf) -> Result<Session, DecodeError> {
-    let document = Document::try_from(raw).map_err(|_| DecodeError::Corrupt {
-        problem: "it is no BSON, or has text that is not UTF-8".to_owned(),
-    })?;
-    let too_new = schema_of(&document).filter(|schema| *schema > u64::from(SCHEMA_VERSION));
-    if let Some(found) = too_new {
+pub(crate) fn decode(key: &SessionKey, document: &RawDocument) -> Result<Session, DecodeError> {
+    let found = Found::new(document)?;
+    if let Some(found) = found
+        .schema()
+        .filter(|schema| *schema > u64::from(SCHEMA_VERSION))
+    {
         // Whatever else it has: a newer version may have changed the shape of everything.
         return Err(DecodeError::TooNew { found });
     }
-    document::decode(key, stored_form(&document)?.as_bytes())
+    document::decode(key, &found.stored_form()?)
 }
 
-fn schema_of(document: &Document) -> Option<u64> {
-    match whole(document.get("schema")?) {
-        Bson::Int32(schema) => u64::try_from(schema).ok(),
-        Bson::Int64(schema) => u64::try_from(schema).ok(),
-        _ => None,
-    }
+/// The members of a document.
+struct Found<'a> {
+    /// The values of those in [`ORDER`].
+    known: [Option<RawBsonRef<'a>>; ORDER.len()],
+    /// Those that this version doesn't know.
+    unknown: Vec<(&'a str, RawBsonRef<'a>)>,
 }
 
-fn stored_form(document: &Document) -> Result<String, DecodeError> {
-    let mut text = String::from("{");
-    let has_key = document.contains_key("key");
-    for (name, value) in document {
-        let name = match name.as_str() {
-            SCOPE | UPDATED_BUCKET => continue,
-            "_id" if has_key => continue,
-            "_id" => "key".into(),
-            other => unescape(other),
+impl<'a> Found<'a> {
+    fn new(document: &'a RawDocument) -> Result<Self, DecodeError> {
+        let mut found = Self {
+            known: [None; ORDER.len()],
+            unknown: Vec::new(),
         };
-        if text.len() > 1 {
-            text.push(',');
+        let mut id = None;
+        for member in document {
+            let (name, value) = member.map_err(|error| corrupt(NoJson::from(error).to_string()))?;
+            let name = name.as_str();
+            match ORDER.iter().position(|known| *known == name) {
+                Some(position) => found.known[position] = Some(value),
+                None if name == "_id" => id = Some(value),
+                None if matches!(name, SCOPE | UPDATED_BUCKET) => {}
+                None => found.unknown.push((name, value)),
+            }
         }
-        let value = match value {
-            Bson::DateTime(at) if TIMES.contains(&&*name) => &Bson::Int64(at.timestamp_millis()),
-            value if ORDER.contains(&&*name) => &whole(value),
-            value => value,
-        };
-        write_member_name(&name, &mut text)
-            .and_then(|()| write_json(value, &mut text))
-            .map_err(|NoJson(type_name)| DecodeError::Corrupt {
-                problem: format!("its {name:?} has a value that a session can't have: {type_name}"),
-            })?;
+        let key = &mut found.known[KEY_POSITION];
+        *key = key.or(id);
+        Ok(found)
     }
-    text.push('}');
-    Ok(text)
+
+    fn schema(&self) -> Option<u64> {
+        match whole(self.known[SCHEMA_POSITION]?) {
+            RawBsonRef::Int32(schema) => u64::try_from(schema).ok(),
+            RawBsonRef::Int64(schema) => u64::try_from(schema).ok(),
+            _ => None,
+        }
+    }
+
+    fn stored_form(&self) -> Result<Vec<u8>, DecodeError> {
+        let mut text = Vec::with_capacity(USUAL_BYTES);
+        let known = ORDER.into_iter().zip(self.known);
+        let known = known.filter_map(|(name, value)| Some((name, as_stored(name, value?))));
+        let unknown = self.unknown.iter().copied();
+        for (name, value) in known.chain(unknown) {
+            text.push(if text.is_empty() { b'{' } else { b',' });
+            let name = unescape(name);
+            write_member_name(&name, &mut text)
+                .and_then(|()| write_json(value, &mut text))
+                .map_err(|problem| corrupt(format!("its {name:?} can't be read: {problem}")))?;
+        }
+        if text.is_empty() {
+            text.push(b'{');
+        }
+        text.push(b'}');
+        Ok(text)
+    }
+}
+
+fn corrupt(problem: String) -> DecodeError {
+    DecodeError::Corrupt { problem }
+}
+
+/// A known member as the stored form has it.
+fn as_stored<'a>(name: &str, value: RawBsonRef<'a>) -> RawBsonRef<'a> {
+    match value {
+        RawBsonRef::DateTime(at) if TIMES.contains(&name) => RawBsonRef::Int64(at.timestamp_millis()),
+        value => whole(value),
+    }
 }
 
 /// MongoDB's older shells write every number as a double.
-fn whole(value: &Bson) -> Bson {
+fn whole(value: RawBsonRef<'_>) -> RawBsonRef<'_> {
     match value {
-        Bson::Double(float) if float.fract() == 0.0 && float.abs() < 1e15 => {
+        RawBsonRef::Double(float) if float.fract() == 0.0 && float.abs() < 1e15 => {
             #[expect(clippy::cast_possible_truncation, reason = "it is whole and small enough")]
-            let integer = *float as i64;
-            integer_bson(integer)
+            let integer = float as i64;
+            RawBsonRef::Int64(integer)
         }
-        other => other.clone(),
+        other => other,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mongodb::bson::RawDocumentBuf;
     use proptest::prelude::*;
     use stepkeep_core::document::DEFAULT_MAX_BYTES;
     use stepkeep_core::{BotId, FieldName, FieldValue, NewSession, SessionChange, UserId};
@@ -192,6 +234,34 @@ mod tests {
             let (earlier, later) = (one.min(other), one.max(other));
             prop_assert!(bucket(Timestamp::from_millis(earlier)) <= bucket(Timestamp::from_millis(later)));
         }
+    }
+
+    /// `core` reads its own form without a detour, so whatever order the server put the members into, this is it.
+    #[test]
+    fn the_stored_form_comes_back_to_the_letter() {
+        let session = session(1_000, r#"{"kg":[1,2.5,null],"line":"500 \"W\" 2nd"}"#);
+        let expected = document::encode(&session, DEFAULT_MAX_BYTES).unwrap();
+        let document = encode(&session, DEFAULT_MAX_BYTES).unwrap();
+        let mut members: Vec<_> = document.clone().into_iter().collect();
+        members.sort_by(|(one, _), (other, _)| one.cmp(other));
+        for document in [document, members.into_iter().collect()] {
+            let form = Found::new(&raw(&document)).unwrap().stored_form().unwrap();
+            assert_eq!(String::from_utf8(form), String::from_utf8(expected.clone()));
+        }
+    }
+
+    #[test]
+    fn what_is_no_session_is_told_without_its_data() {
+        let mut document = encode(&session(1, "1"), DEFAULT_MAX_BYTES).unwrap();
+        document.insert("step", mongodb::bson::oid::ObjectId::from_bytes([0; 12]));
+        let error = decode(&key(), &raw(&document)).unwrap_err().to_string();
+        insta::assert_snapshot!(error, @r#"the record is damaged: its "step" can't be read: it is of a type that a session can't have: ObjectId"#);
+        let mut bytes = raw(&encode(&session(1, r#""Austin""#), DEFAULT_MAX_BYTES).unwrap()).into_bytes();
+        let city = bytes.windows(6).position(|window| window == b"Austin").unwrap();
+        bytes[city] = 0xff;
+        let error = decode(&key(), &RawDocumentBuf::from_bytes(bytes).unwrap()).unwrap_err();
+        insta::assert_snapshot!(error, @r#"the record is damaged: its "data" can't be read: it is no BSON, or has text that is not UTF-8"#);
+        insta::assert_snapshot!(decode(&key(), &RawDocumentBuf::new()).unwrap_err(), @r#"the record is damaged: it has no "schema""#);
     }
 
     #[test]

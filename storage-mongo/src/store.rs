@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use mongodb::bson::{Document, RawDocumentBuf, doc};
+use mongodb::bson::{Document, RawDocument, RawDocumentBuf, doc};
 use mongodb::options::ReturnDocument;
 use mongodb::{Client, Collection};
 use stepkeep_core::document::{self, SCHEMA_VERSION};
@@ -215,7 +215,7 @@ impl SessionStore for MongoStorage {
             return Ok(session);
         };
         let found = found.as_document().ok_or_else(|| call.torn())?;
-        let stored = call.decode(&found.to_owned())?;
+        let stored = call.decode(found)?;
         if stored.revision() == held.revision() {
             return Err(call.torn());
         }
@@ -329,7 +329,7 @@ impl<'a> Call<'a> {
         result.map_err(|error| failed(&error, self.operation).with_key(self.key))
     }
 
-    fn decode(&self, found: &RawDocumentBuf) -> Result<Session, StoreError> {
+    fn decode(&self, found: &RawDocument) -> Result<Session, StoreError> {
         record::decode(self.key, found).map_err(|error: document::DecodeError| {
             StoreError::decode(self.operation, BACKEND, self.key, error)
         })
