@@ -148,7 +148,7 @@ async fn start(cli: &Cli) -> anyhow::Result<ExitCode> {
         scale::STORES.join(", ")
     );
     let earlier = cli.compare.as_deref().map(Results::read).transpose()?;
-    let scales = cli.with_scale.iter().map(|path| Results::read(path));
+    let scales = cli.with_scale.iter().map(|path| read_scale(path));
     let scales = scales.collect::<anyhow::Result<Vec<_>>>()?;
     let mut results = match &cli.from {
         Some(path) => Results::read(path)?,
@@ -265,6 +265,17 @@ async fn measure_cases(cli: &Cli, mode: Mode, with_peers: bool, results: &mut Re
     Ok(())
 }
 
+/// What a run with `--scale` or `--only-scale` brought.
+fn read_scale(path: &Path) -> anyhow::Result<Results> {
+    let results = Results::read(path)?;
+    ensure!(
+        !results.scale.is_empty(),
+        "{} has nothing of --scale: make it with --only-scale --output FILE",
+        path.display()
+    );
+    Ok(results)
+}
+
 async fn measure_scale(cli: &Cli, results: &mut Results) {
     for store in cli.stores_of_scale() {
         eprintln!("{store} with up to {} sessions", cli.scale_sessions);
@@ -342,6 +353,20 @@ mod tests {
         assert_eq!(only.unwrap().stores, ["mongodb", "sqlite-full"]);
         assert!(Cli::try_parse_from(["bench-report", "--stores", "postgres"]).is_err());
         assert!(Cli::try_parse_from(["bench-report", "--scale-sessions", "10"]).is_err());
+    }
+
+    #[test]
+    fn results_without_scale_are_refused_where_scale_is_wanted() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("quick.json");
+        let machine = Machine::this(folder.path());
+        let results = Results::begin("2026-11-29 06:00".to_owned(), "quick", revision(), machine);
+        results.write(&path).unwrap();
+        let error = read_scale(&path).unwrap_err().to_string();
+        assert!(
+            error.contains("quick.json") && error.contains("--only-scale"),
+            "{error}"
+        );
     }
 
     #[test]
