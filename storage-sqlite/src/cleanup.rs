@@ -113,11 +113,11 @@ fn find_idle(
             continue;
         };
         let cutoff = Scope::new(scope).ok().and_then(|scope| policy.cutoff(&scope));
-        let seen = (place.id, revision);
+        let candidate = (place.id, revision);
         if !waits && cutoff.is_some_and(|cutoff| updated_at < cutoff) {
-            candidates.idle.push(seen);
+            candidates.idle.push(candidate);
         } else if bucket(updated_at) > place.bucket {
-            candidates.strayed.push((seen, bucket(updated_at)));
+            candidates.strayed.push((candidate, bucket(updated_at)));
         }
     }
     Ok(candidates)

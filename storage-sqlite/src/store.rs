@@ -193,7 +193,7 @@ impl SessionStore for SqliteStorage {
         let write = Write::Update {
             record: self.record(&session, call.operation)?,
             held: held.revision().to_bytes(),
-            rewake: held.wake_at() != session.wake_at(),
+            wake_changes: held.wake_at() != session.wake_at(),
         };
         match call.done(self.write(write).await)? {
             Outcome::Found(document) => {

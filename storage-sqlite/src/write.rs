@@ -15,7 +15,7 @@ pub(crate) enum Write {
         record: Record,
         held: RevisionBytes,
         /// Whether the wake time changes, which has an index.
-        rewake: bool,
+        wake_changes: bool,
     },
     /// Removes whatever is there.
     Clear { key: String },
@@ -61,12 +61,16 @@ impl Write {
         }
     }
 
-    /// Does it, inside the transaction that is open. Each kind has at most one statement that changes something, so
-    /// an error leaves nothing half done.
+    /// Does it, inside the transaction that is open. What changes one session is one statement, so an error leaves
+    /// nothing half done; what cleanup does to many rows can be half done, and done again.
     pub(crate) fn perform(&self, connection: &Connection) -> rusqlite::Result<Outcome> {
         match self {
             Self::Create(record) => create(connection, record),
-            Self::Update { record, held, rewake } => update(connection, record, held, *rewake),
+            Self::Update {
+                record,
+                held,
+                wake_changes,
+            } => update(connection, record, held, *wake_changes),
             Self::Clear { key } => {
                 let mut delete = connection.prepare_cached("DELETE FROM session WHERE key = ?1")?;
                 Ok(match delete.execute([key])? {
@@ -109,10 +113,10 @@ fn update(
     connection: &Connection,
     record: &Record,
     held: &RevisionBytes,
-    rewake: bool,
+    wake_changes: bool,
 ) -> rusqlite::Result<Outcome> {
     // The bucket stays: the last update is never before the one before it.
-    let updated = if rewake {
+    let updated = if wake_changes {
         connection
             .prepare_cached(
                 "UPDATE session SET doc = :doc, revision = :revision, updated_at = :updated_at, wake_at = :wake_at

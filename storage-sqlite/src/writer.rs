@@ -318,7 +318,7 @@ mod tests {
         let updated = || Write::Update {
             record: record(1, 20),
             held: held_revision,
-            rewake: false,
+            wake_changes: false,
         };
         let (large, small, update) = tokio::join!(
             writer.write(Write::Create(record(2, 1_000_000))),
