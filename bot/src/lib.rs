@@ -12,6 +12,7 @@ pub mod effects;
 pub mod failure;
 pub mod flows;
 pub mod generation;
+mod growing_cache;
 mod http;
 pub mod leadership;
 pub mod ledger;

@@ -19,6 +19,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::growing_cache::growing_cache;
 use crate::observation::{Cause, Observer, TurnFinished};
 
 #[expect(
@@ -139,7 +140,7 @@ impl People {
     pub fn noted_by(self) -> (Arc<PeopleObserver>, PeopleKeeper) {
         let (tell, told) = mpsc::channel(WAITING);
         let observer = Arc::new(PeopleObserver {
-            noted: Mutex::new(LruCache::new(REMEMBERED)),
+            noted: Mutex::new(growing_cache(REMEMBERED)),
             tell,
         });
         let keeper = PeopleKeeper {

@@ -34,7 +34,10 @@ pub(crate) struct Deliveries(Mutex<LruCache<SessionKey, Vec<(InputId, Delivery)>
 
 impl Default for Deliveries {
     fn default() -> Self {
-        Self(Mutex::new(LruCache::new(REMEMBERED_CONVERSATIONS)))
+        // It grows with the conversations; `LruCache::new` would make room for all of them at once.
+        let mut known = LruCache::unbounded();
+        known.resize(REMEMBERED_CONVERSATIONS);
+        Self(Mutex::new(known))
     }
 }
 

@@ -12,8 +12,8 @@ CREATE TABLE session (
     doc            TEXT NOT NULL
 ) STRICT;
 
--- For cleanup. An update doesn't touch it: the bucket, of ten minutes, is that of the last update or an earlier one, and cleanup
--- puts it right.
+-- For cleanup. An update doesn't touch it: the bucket, of ten minutes, is that of the last update or an earlier one, and
+-- cleanup puts it right.
 CREATE INDEX session_by_updated_bucket ON session (updated_bucket);
 
 -- For due sessions, which are few.

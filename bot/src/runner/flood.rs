@@ -13,6 +13,7 @@ use stepkeep_core::SessionKey;
 use tokio::time::Instant;
 
 use super::REMEMBERED_PEOPLE;
+use crate::growing_cache::growing_cache;
 
 /// How much one conversation may bring in while its earlier inputs wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +55,7 @@ impl Flood {
         Self {
             waiting: limit.waiting,
             limiter: RateLimiter::dashmap(quota),
-            told: Mutex::new(LruCache::new(REMEMBERED_PEOPLE)),
+            told: Mutex::new(growing_cache(REMEMBERED_PEOPLE)),
         }
     }
 

@@ -37,6 +37,7 @@ pub use recovery::RecoveryConfig;
 
 use crate::dead_letters::{DeadLetter, DeadLetters, LetterId, Reason};
 use crate::effects::{Documents, Effects};
+use crate::growing_cache::growing_cache;
 use crate::localization::{Language, Localizer};
 use crate::observation::{Observers, Refusal};
 use crate::stars::StarsDesk;
@@ -176,7 +177,7 @@ impl Runner {
             moves: Arc::default(),
             observers,
             payments,
-            answered: Mutex::new(LruCache::new(REMEMBERED_ANSWERS)),
+            answered: Mutex::new(growing_cache(REMEMBERED_ANSWERS)),
         };
         Self {
             shared: Arc::new(shared),

@@ -10,6 +10,7 @@ use stepkeep_core::{ChatId, ScanFilter, SessionKey, TurnError};
 use tokio::sync::watch;
 
 use super::{REMEMBERED_PEOPLE, Shared};
+use crate::growing_cache::growing_cache;
 
 /// How many sessions are read at a time.
 const PAGE: usize = 200;
@@ -28,7 +29,7 @@ impl Default for Moves {
     fn default() -> Self {
         Self {
             under_way: Mutex::default(),
-            made: Mutex::new(LruCache::new(REMEMBERED_PEOPLE)),
+            made: Mutex::new(growing_cache(REMEMBERED_PEOPLE)),
         }
     }
 }

@@ -5,6 +5,8 @@ use std::num::NonZeroUsize;
 use lru::LruCache;
 use parking_lot::Mutex;
 
+use crate::growing_cache::growing_cache;
+
 /// After so many failures an update is put aside.
 pub(super) const MOST_ATTEMPTS: u32 = 5;
 
@@ -28,7 +30,7 @@ pub(super) enum Verdict {
 
 impl Default for Poison {
     fn default() -> Self {
-        Self(Mutex::new(LruCache::new(REMEMBERED)))
+        Self(Mutex::new(growing_cache(REMEMBERED)))
     }
 }
 

@@ -15,6 +15,7 @@ use tracing::Instrument as _;
 
 use super::executor::panic_message;
 use crate::effects::Documents;
+use crate::growing_cache::growing_cache;
 use crate::localization::{Args, Language, Localizer};
 use crate::telegram::incoming::message_id;
 use crate::telegram::outgoing::{Destination, MAX_CAPTION_UNITS, MAX_TAP_ANSWER_UNITS, keyboard, shorten};
@@ -97,9 +98,9 @@ impl Replies {
             sender,
             documents,
             localizer,
-            keyboards: Mutex::new(LruCache::new(REMEMBERED_KEYBOARDS)),
-            tidied: Mutex::new(LruCache::new(REMEMBERED_KEYBOARDS)),
-            progress: Mutex::new(LruCache::new(REMEMBERED_PROGRESS)),
+            keyboards: Mutex::new(growing_cache(REMEMBERED_KEYBOARDS)),
+            tidied: Mutex::new(growing_cache(REMEMBERED_KEYBOARDS)),
+            progress: Mutex::new(growing_cache(REMEMBERED_PROGRESS)),
         }
     }
 
