@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 use futures::future::join_all;
-use stepkeep_benches::{Candidate, MEASUREMENT, answer, candidates, key, new_session, people};
+use stepkeep_benches::{Candidate, MEASUREMENT, answer, candidates, key, new_session, people, time_of};
 use stepkeep_core::{SessionStore, StoreErrorKind};
 use tokio::runtime::Runtime;
 
@@ -52,14 +52,15 @@ fn contention(criterion: &mut Criterion) {
                 BenchmarkId::new("one-key", format!("{name}/{writers}-writers")),
                 |bencher| {
                     bencher.to_async(&runtime).iter_custom(|iterations| async move {
-                        let each = iterations.div_ceil(u64::try_from(writers).unwrap());
+                        let tasks = u64::try_from(writers).unwrap();
+                        let each = iterations.div_ceil(tasks);
                         let started = Instant::now();
-                        let tasks =
+                        let running =
                             (0..writers).map(|_| tokio::spawn(insist(Arc::clone(store), person, each)));
-                        for ended in join_all(tasks).await {
+                        for ended in join_all(running).await {
                             ended.unwrap();
                         }
-                        started.elapsed()
+                        time_of(iterations, each * tasks, started.elapsed())
                     });
                 },
             );

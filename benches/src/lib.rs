@@ -19,7 +19,7 @@ use stepkeep_test_servers::{MongoServer, RedisServer, RedisSettings};
 use tempfile::TempDir;
 
 pub use observed_bot::{TelegramAt, observed_bot, order_in_chat, telegram_over_http};
-pub use operations::{DEFAULT_MINUTES, MINUTES_VARIABLE, bench_store, people};
+pub use operations::{DEFAULT_MINUTES, MINUTES_VARIABLE, bench_store, people, time_of};
 
 /// What a person answers in an order, from the sender's name to the dimensions.
 pub const ANSWERS: [&str; 14] = [
