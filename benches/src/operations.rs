@@ -56,8 +56,10 @@ pub fn people(number: usize) -> Vec<i64> {
     (first..first + number).collect()
 }
 
-/// What `iterations` operations took, when `done` took so long: each task does as many as the others, so that some more
-/// are done than Criterion asked for; two hundred times as many where it asked for one.
+/// What `iterations` operations take, when `done` of them took so long.
+///
+/// Each task does as many as the others, so more are done than Criterion asked for: 256 by 256 callers where it asked for
+/// one.
 pub fn time_of(iterations: u64, done: u64, took: Duration) -> Duration {
     let nanos = took.as_nanos() * u128::from(iterations) / u128::from(done.max(1));
     Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))

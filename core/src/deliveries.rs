@@ -34,7 +34,7 @@ pub(crate) struct Deliveries(Mutex<LruCache<SessionKey, Vec<(InputId, Delivery)>
 
 impl Default for Deliveries {
     fn default() -> Self {
-        // It grows with the conversations; `LruCache::new` would make room for all of them at once.
+        // Not `LruCache::new`, which makes room for all of them at once: a few would touch nearly each page of it.
         let mut known = LruCache::unbounded();
         known.resize(REMEMBERED_CONVERSATIONS);
         Self(Mutex::new(known))
