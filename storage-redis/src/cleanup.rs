@@ -6,7 +6,7 @@ use stepkeep_core::{CleanupPolicy, CleanupReport, Timestamp};
 
 use crate::error::Failure;
 use crate::keys::last_part;
-use crate::record::{bucket, ordered};
+use crate::record::{ordered, score};
 use crate::store::RedisStorage;
 
 /// How many sessions a slice removes: Redis does nothing else meanwhile.
@@ -19,7 +19,7 @@ pub(crate) async fn run(store: &RedisStorage, policy: &CleanupPolicy) -> Result<
     let Some(latest_cutoff) = policy.latest_cutoff() else {
         return Ok(CleanupReport::removed(0));
     };
-    let highest = bucket(latest_cutoff).to_string();
+    let highest = score(latest_cutoff).to_string();
     let mut removed = 0;
     for bucket in 0..store.names().buckets() {
         let mut place = Place::default();

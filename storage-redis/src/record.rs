@@ -7,8 +7,9 @@ pub(crate) const HEADER_LENGTH: usize = Revision::TEXT_LENGTH + ORDERED_LENGTH;
 
 const ORDERED_LENGTH: usize = 16;
 
-/// Ten minutes. The index of last updates keeps times as coarse as this, since then most updates leave it alone.
-const BUCKET_MILLIS: i64 = 600_000;
+/// Ten minutes. A session's place in the index of last updates is at most this much earlier than its last update, so that
+/// most updates leave it alone.
+const STRETCH_MILLIS: i64 = 600_000;
 
 /// The value of a session's key.
 ///
@@ -36,14 +37,18 @@ pub(crate) fn ordered(time: Timestamp) -> String {
     format!("{bits:016x}")
 }
 
-/// The score of a time in the index of last updates.
-pub(crate) fn bucket(time: Timestamp) -> i64 {
-    time.as_millis().div_euclid(BUCKET_MILLIS)
+/// Whether a session that is updated once more keeps its place in the index of last updates.
+pub(crate) fn keeps_its_place(last: Timestamp, next: Timestamp) -> bool {
+    let stretch = |time: Timestamp| time.as_millis().div_euclid(STRETCH_MILLIS);
+    stretch(last) == stretch(next)
 }
 
-/// The score of a wake time. Scores are floating-point numbers, which know integers of 53 bits: what lies beyond is
-/// put at the end, and whoever reads by score compares the session's own time as well.
-pub(crate) fn wake_score(time: Timestamp) -> i64 {
+/// The score of a time in an index, in milliseconds: one for all of a stretch would make a skip list compare names, and
+/// put those who come back in the middle of everybody else who did, where nothing is in the processor's caches.
+///
+/// Scores are floating-point numbers, which know integers of 53 bits: what lies beyond is put at the end, and whoever
+/// reads by score compares the session's own time as well.
+pub(crate) fn score(time: Timestamp) -> i64 {
     const LIMIT: i64 = 1 << 53;
     time.as_millis().clamp(-LIMIT, LIMIT)
 }
@@ -77,8 +82,7 @@ mod tests {
         #[test]
         fn scores_never_turn_the_order_of_times_around(one: i64, other: i64) {
             let (earlier, later) = (at(one.min(other)), at(one.max(other)));
-            prop_assert!(bucket(earlier) <= bucket(later));
-            prop_assert!(wake_score(earlier) <= wake_score(later));
+            prop_assert!(score(earlier) <= score(later));
         }
     }
 }

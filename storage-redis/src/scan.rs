@@ -146,8 +146,8 @@ async fn read(
         Order::Wake => names.wake(after.bucket),
     };
     let highest = match (filter.due_at, filter.updated_before) {
-        (Some(due_at), _) => record::wake_score(due_at).to_string(),
-        (None, Some(before)) => record::bucket(before).to_string(),
+        (Some(due_at), _) => record::score(due_at).to_string(),
+        (None, Some(before)) => record::score(before).to_string(),
         (None, None) => "+inf".to_owned(),
     };
     let ending = filter

@@ -49,20 +49,30 @@ impl NamedScript {
 
     /// A call by the digest, which is all that a server needs that has seen the script.
     pub(crate) fn call(&self, keys: &[&str], arguments: &[&[u8]]) -> Cmd {
-        let mut command = redis::cmd("EVALSHA");
-        command.arg(self.digest.as_str());
-        with_arguments(command, keys, arguments)
+        with_arguments("EVALSHA", &self.digest, keys, arguments)
     }
 
     /// A call with the whole script: for a server that has not seen it, or has forgotten it. It remembers it then.
     pub(crate) fn call_in_full(&self, keys: &[&str], arguments: &[&[u8]]) -> Cmd {
-        let mut command = redis::cmd("EVAL");
-        command.arg(self.code);
-        with_arguments(command, keys, arguments)
+        with_arguments("EVAL", self.code, keys, arguments)
     }
 }
 
-fn with_arguments(mut command: Cmd, keys: &[&str], arguments: &[&[u8]]) -> Cmd {
-    command.arg(keys.len()).arg(keys).arg(arguments);
+fn with_arguments(name: &str, script: &str, keys: &[&str], arguments: &[&[u8]]) -> Cmd {
+    /// What the number of keys may take.
+    const NUMBER: usize = 20;
+    let bytes_of_keys: usize = keys.iter().map(|key| key.len()).sum();
+    let bytes_of_arguments: usize = arguments.iter().map(|argument| argument.len()).sum();
+    // In one piece: a record would move several times otherwise.
+    let mut command = Cmd::with_capacity(
+        3 + keys.len() + arguments.len(),
+        name.len() + script.len() + NUMBER + bytes_of_keys + bytes_of_arguments,
+    );
+    command
+        .arg(name)
+        .arg(script)
+        .arg(keys.len())
+        .arg(keys)
+        .arg(arguments);
     command
 }

@@ -193,11 +193,7 @@ impl Written {
 }
 
 fn score(time: Timestamp) -> String {
-    record::bucket(time).to_string()
-}
-
-fn wake_score(time: Timestamp) -> String {
-    record::wake_score(time).to_string()
+    record::score(time).to_string()
 }
 
 /// One call about one session, as its errors tell of it.
@@ -227,7 +223,7 @@ impl SessionStore for RedisStorage {
         let session = new.session();
         let record = self.record(&session, call.operation)?;
         let names = self.0.names.of(call.key);
-        let wake_at = session.wake_at().map(wake_score).unwrap_or_default();
+        let wake_at = session.wake_at().map(score).unwrap_or_default();
         let score = score(session.updated_at());
         let written = self.write(
             &self.0.scripts.create,
@@ -276,7 +272,7 @@ impl SessionStore for RedisStorage {
         let names = self.0.names.of(call.key);
         let revision = held.revision().to_string();
         // The indexes are touched only where the session's place in them changes.
-        let stays = record::bucket(held.updated_at()) == record::bucket(session.updated_at());
+        let stays = record::keeps_its_place(held.updated_at(), session.updated_at());
         let written = if stays && session.wake_at() == held.wake_at() && self.0.config.expire_idle_days == 0 {
             let arguments = [revision.as_bytes(), &record];
             self.call(&self.0.scripts.replace, &names, &[&*names.record], &arguments)
@@ -290,7 +286,7 @@ impl SessionStore for RedisStorage {
             let wake_at = match session.wake_at() {
                 wake_at if wake_at == held.wake_at() => String::new(),
                 None => "-".to_owned(),
-                Some(wake_at) => wake_score(wake_at),
+                Some(wake_at) => score(wake_at),
             };
             let wakes = if session.wake_at().is_some() { "1" } else { "0" };
             let arguments = [

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something fails")]
 
 mod faults;
+mod index;
 mod namespaces;
 mod operation;
 mod round_trips;
