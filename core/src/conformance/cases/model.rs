@@ -267,8 +267,11 @@ impl Drawer {
         })
     }
 
+    /// Beside a few instants that lie as far from each other as what stores' indexes may round to.
     fn instant(&mut self) -> Timestamp {
-        at(self.random.random_range(-5..=5))
+        const MINUTE: i64 = 60_000;
+        let minutes = [0, 0, 0, 1, 10, 60, 1_440][self.random.random_range(0..7)];
+        at(minutes * MINUTE + self.random.random_range(-5..=5))
     }
 
     fn change(&mut self) -> Outcome<SessionChange> {
