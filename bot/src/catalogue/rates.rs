@@ -1,11 +1,12 @@
 //! What carriers ask for a parcel, for everybody who sends such a one.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use stepkeep_core::cache::{
@@ -86,7 +87,7 @@ impl RatesCatalogue {
     /// # Cancellation
     /// Dropping the future leaves no trace; what others wait for comes all the same.
     pub async fn offers(&self, shipment: &Shipment) -> Result<Offers, Arc<ShippingError>> {
-        let parcel = PricedParcel::of(shipment);
+        let parcel = PricedParcel::to_ask_for(shipment);
         let failed = |kind, message: &str| Arc::new(ShippingError::new(kind, Operation::Rates, message));
         let cached = self.cache.get(&parcel).await.map_err(|error| match error {
             CacheError::Failed(error) => error,
@@ -96,6 +97,10 @@ impl RatesCatalogue {
             _ => failed(ShippingErrorKind::Unavailable, "the carriers could not be asked"),
         })?;
         let cached = cached.ok_or_else(|| failed(ShippingErrorKind::NoRates, "there are no rates"))?;
+        if !cached.is_stale() {
+            // Perhaps another process had asked. A stale answer is being renewed.
+            parcel.forget_shipment();
+        }
         Ok(cached
             .value
             .offers(shipment, cached.loaded_at, cached.fresh_until))
@@ -150,8 +155,17 @@ impl Source<PricedParcel> for Carriers {
     type Error = ShippingError;
 
     async fn load(&self, parcel: &PricedParcel) -> Result<Loaded<Self::Value>, ShippingError> {
-        let quote = self.0.rates(&parcel.shipment).await?;
-        Ok(Loaded::present(KnownQuote::new(quote, &parcel.shipment)))
+        let Some(shipment) = parcel.shipment() else {
+            let message = "the shipment is not known any more";
+            return Err(ShippingError::new(
+                ShippingErrorKind::Unavailable,
+                Operation::Rates,
+                message,
+            ));
+        };
+        let quote = self.0.rates(&shipment).await?;
+        parcel.forget_shipment();
+        Ok(Loaded::present(KnownQuote::new(quote, &shipment)))
     }
 }
 
@@ -182,15 +196,18 @@ impl KnownQuote {
     }
 }
 
-/// A parcel as far as its price goes: equal ones cost the same. Other processes know it by a digest, which tells nobody's
-/// address.
+/// A parcel as far as its price goes: equal ones cost the same. It is known by a digest, which tells nobody's address, to
+/// other processes too.
 #[derive(Debug, Clone)]
 struct PricedParcel {
-    shipment: Arc<Shipment>,
     digest: Arc<str>,
+    /// What the carriers are asked about. The cache keeps its keys for as long as prices hold, and need not keep people's
+    /// addresses for that: when the carriers have answered, nobody asks by this key again.
+    asked: Option<Arc<Mutex<Option<Arc<Shipment>>>>>,
 }
 
 impl PricedParcel {
+    /// To look it up, or to say what is known.
     fn of(shipment: &Shipment) -> Self {
         let Shipment {
             from,
@@ -206,8 +223,26 @@ impl PricedParcel {
             dimensions.as_ref().map(Dimensions::to_string),
         ));
         Self {
-            shipment: Arc::new(shipment.clone()),
             digest: digest.into(),
+            asked: None,
+        }
+    }
+
+    /// The same, for whom the carriers may have to be asked.
+    fn to_ask_for(shipment: &Shipment) -> Self {
+        Self {
+            asked: Some(Arc::new(Mutex::new(Some(Arc::new(shipment.clone()))))),
+            ..Self::of(shipment)
+        }
+    }
+
+    fn shipment(&self) -> Option<Arc<Shipment>> {
+        self.asked.as_ref()?.lock().clone()
+    }
+
+    fn forget_shipment(&self) {
+        if let Some(asked) = &self.asked {
+            asked.lock().take();
         }
     }
 }
@@ -281,17 +316,24 @@ fn digest(value: &impl Serialize) -> String {
     // These are structs of texts and numbers, which can always be written.
     let text = serde_json::to_vec(value).unwrap_or_default();
     let digest = Sha256::digest(&text);
-    digest[..16].iter().fold(String::with_capacity(32), |text, byte| {
-        format!("{text}{byte:02x}")
-    })
+    let mut text = String::with_capacity(32);
+    for byte in &digest[..16] {
+        // Writing into a text never fails.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use rust_decimal::Decimal;
+    use stepkeep_sandbox::{Config, Part, Sandbox};
+    use url::Url;
 
     use super::*;
-    use crate::shipping::{LengthUnit, WeightUnit};
+    use crate::shipping::{LengthUnit, ShippingClient, ShippingConfig, WeightUnit};
 
     fn address(name: &str, line1: &str) -> Address {
         Address {
@@ -368,6 +410,29 @@ mod tests {
             change(&mut other);
             assert!(!is_own(&other), "{other:?}");
         }
+    }
+
+    fn carriers(url: &str) -> Carriers {
+        let config = ShippingConfig::new(Url::parse(url).unwrap(), "key".into());
+        Carriers(Arc::new(ShippingClient::new(config).unwrap()))
+    }
+
+    #[tokio::test]
+    async fn a_shipment_is_known_until_the_carriers_have_answered() {
+        let parts = Config {
+            parts: BTreeSet::from([Part::Shipping]),
+            ..Config::default()
+        };
+        let stand_in = Sandbox::start(parts).await.unwrap();
+        let parcel = PricedParcel::to_ask_for(&shipment());
+        let kept = parcel.clone();
+        carriers("http://127.0.0.1:1").load(&parcel).await.unwrap_err();
+        assert_eq!(kept.shipment().as_deref(), Some(&shipment()));
+        let there = carriers(&format!("{}/shipping", stand_in.url()));
+        there.load(&parcel).await.unwrap();
+        assert_eq!(kept.shipment(), None);
+        let again = there.load(&kept).await.unwrap_err();
+        assert_eq!(again.kind(), ShippingErrorKind::Unavailable);
     }
 
     #[test]
