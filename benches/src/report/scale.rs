@@ -58,6 +58,11 @@ const BESIDE: u32 = 16;
 const MODERATE: f64 = 0.25;
 const MOST_BESIDE: f64 = 4_000.0;
 
+/// When the first callers make their changes, and how much later the next ones do, in milliseconds: time doesn't go back.
+/// All of it is in one stretch of ten minutes, behind that of all who are stored.
+const FIRST_CHANGES: i64 = 200_000;
+const LATER: i64 = 30_000;
+
 /// How many sessions a second are counted on while the progress is told.
 const PER_MILLI: u32 = 15;
 
@@ -197,6 +202,7 @@ async fn at_size(
         ..host.footprint().await?
     };
     let mut costs = Vec::new();
+    let mut now = FIRST_CHANGES;
     for (seed, operation) in (0_u64..).zip(OPERATIONS) {
         for concurrency in CONCURRENCY {
             tell(&format!("{operation}, concurrency {concurrency}"));
@@ -204,7 +210,14 @@ async fn at_size(
             for round in 0..timing.rounds {
                 let seed = seed * 1_000 + u64::from(concurrency * 10 + round);
                 flushes.push(host.calm(timing.calm).await?);
-                let workers = workers(&host.store(), &shape, operation, stored, concurrency, seed).await?;
+                let among = Among {
+                    stored,
+                    concurrency,
+                    seed,
+                    now,
+                };
+                let workers = workers(&host.store(), &shape, operation, &among).await?;
+                now += LATER;
                 let figures = closed_loop(workers, timing.warm_up, timing.measure).await;
                 rounds.push(figures.with_context(|| operation.to_string())?);
                 // It may have become slow meanwhile.
@@ -221,7 +234,13 @@ async fn at_size(
     }
     tell("cleanup beside updates");
     host.calm(timing.calm).await?;
-    let cleanup = clean_up(&host.store(), &shape, stored, pace(&costs), timing).await;
+    let among = Among {
+        stored,
+        concurrency: BESIDE,
+        seed: u64::from(stored),
+        now,
+    };
+    let cleanup = clean_up(&host.store(), &shape, &among, pace(&costs), timing).await;
     progress.inc(millis(timing.before));
     Ok(Level {
         store: name.clone(),
@@ -235,18 +254,31 @@ async fn at_size(
     })
 }
 
+/// Whom callers work on, and when.
+struct Among {
+    stored: u32,
+    concurrency: u32,
+    seed: u64,
+    now: i64,
+}
+
 /// Callers for people by chance, no person twice.
 async fn workers(
     store: &Arc<dyn SessionStore>,
     shape: &Arc<Shape>,
     operation: Operation,
-    stored: u32,
-    concurrency: u32,
-    seed: u64,
+    among: &Among,
 ) -> anyhow::Result<Vec<Box<dyn Worker>>> {
+    let Among {
+        stored,
+        concurrency,
+        seed,
+        now,
+    } = *among;
     let people = population::callers(stored, concurrency, people_of(operation, concurrency), seed);
     let workers = people.into_iter().map(|people| async {
         let worker = StoreWorker::new(Arc::clone(store), Arc::clone(shape), operation, people).await?;
+        let worker = worker.after(now);
         Ok::<_, anyhow::Error>(Box::new(worker) as Box<dyn Worker>)
     });
     try_join_all(workers).await
@@ -273,16 +305,16 @@ fn pace(costs: &[Cost]) -> f64 {
 async fn clean_up(
     store: &Arc<dyn SessionStore>,
     shape: &Arc<Shape>,
-    stored: u32,
+    among: &Among,
     per_second: f64,
     timing: Timing,
 ) -> anyhow::Result<Cleanup> {
-    let workers = workers(store, shape, Operation::Update, stored, BESIDE, u64::from(stored)).await?;
+    let workers = workers(store, shape, Operation::Update, among).await?;
     let every = Duration::from_secs_f64(f64::from(BESIDE) / per_second);
     let policy = CleanupPolicy::before(population::cutoff());
     let removing = async { Ok(store.cleanup(&policy).await?.removed) };
     let beside = paced::beside(workers, every, timing.warm_up, timing.before, removing).await?;
-    let expected = u64::from(population::idle(stored));
+    let expected = u64::from(population::idle(among.stored));
     ensure!(
         beside.brought == expected,
         "{} sessions were removed, not {expected}",

@@ -78,6 +78,13 @@ impl StoreWorker {
         self
     }
 
+    /// The same, for which so many milliseconds have gone by: each of its changes is one later than the one before.
+    #[must_use]
+    pub fn after(mut self, millis: i64) -> Self {
+        self.number = millis;
+        self
+    }
+
     fn next_person(&mut self) -> anyhow::Result<i64> {
         self.people.rotate_left(1);
         self.people.front().copied().context("a caller has people")
