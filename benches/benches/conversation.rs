@@ -36,7 +36,7 @@ async fn order(engine: &TurnEngine) {
     }
 }
 
-async fn apply(engine: &TurnEngine, person: i64, kind: InputKind) -> Vec<Reply> {
+async fn apply(engine: &TurnEngine, person: i64, kind: InputKind) -> Arc<[Reply]> {
     let update = NEXT_UPDATE.fetch_add(1, Ordering::Relaxed);
     let at = engine.clock().now();
     let input = Input {

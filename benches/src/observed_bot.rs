@@ -149,7 +149,7 @@ async fn new_order_button(store: &Arc<dyn SessionStore>, person: i64) -> String 
     let key = stepkeep_core::SessionKey::private(BOT, stepkeep_core::UserId(person));
     let session = store.get(&key).await.expect("a store").expect("a session");
     let outbox = &session.turn().outbox;
-    let messages = outbox.iter().flat_map(|entry| &entry.replies);
+    let messages = outbox.iter().flat_map(|entry| entry.replies.iter());
     let message = messages.filter_map(stepkeep_core::Reply::message).next_back();
     message.expect("a menu").buttons[0][0].action.clone()
 }

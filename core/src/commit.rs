@@ -1,5 +1,6 @@
 //! From a turn to the one change that commits it. Pure.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::change::{PartChange, SessionChange};
@@ -26,7 +27,7 @@ pub(crate) struct Plan {
     /// The change; `None` when there is nothing to store.
     pub(crate) change: Option<SessionChange>,
     /// The replies, their buttons as the messenger carries them.
-    pub(crate) replies: Vec<Reply>,
+    pub(crate) replies: Arc<[Reply]>,
     /// The short answer to a tap.
     pub(crate) tap_answer: Option<String>,
 }
@@ -71,7 +72,7 @@ pub(crate) fn plan(flows: &Flows, circumstances: Circumstances<'_>, routed: Rout
     if nothing && !has_mark_to_keep {
         return Plan {
             change: None,
-            replies: turn.replies,
+            replies: turn.replies.into(),
             tap_answer,
         };
     }
@@ -139,12 +140,13 @@ pub(crate) fn plan(flows: &Flows, circumstances: Circumstances<'_>, routed: Rout
         // Nobody reads what is left to be sent, and sending it would fail again and again.
         state.outbox.clear();
     }
-    fill_outbox(&mut state, input, &turn.replies, delivered);
+    let replies: Arc<[Reply]> = turn.replies.into();
+    fill_outbox(&mut state, input, &replies, delivered);
 
     let wake_at = state.wake_at();
     Plan {
         change: Some(change.turn(state).wake_at(wake_at)),
-        replies: turn.replies,
+        replies,
         tap_answer,
     }
 }
@@ -157,7 +159,7 @@ fn settle_history(
     leaves: bool,
 ) {
     if leaves {
-        state.history.clear();
+        state.history = Arc::default();
     } else if matches!(next, Next::Back(_)) {
         state.forget_last_step();
     } else if session.position().is_some() {
@@ -218,7 +220,7 @@ impl OutboxEntry {
     /// The replies without the buttons that a later turn has replaced: what came of an outside call is told whatever
     /// followed, and the buttons that are there for the present question stay the only ones.
     pub(crate) fn without_old_buttons(&self, state: &TurnState) -> Vec<Reply> {
-        let mut replies = self.replies.clone();
+        let mut replies = self.replies.to_vec();
         for message in replies.iter_mut().filter_map(Reply::message_mut) {
             if is_old(message, state) {
                 message.buttons.clear();
@@ -315,7 +317,7 @@ fn settle_effects(
 }
 
 /// Replies stay in the outbox until it is known that they were sent, so that a redelivered input finds them.
-fn fill_outbox(state: &mut TurnState, input: &Input, replies: &[Reply], delivered: &[InputId]) {
+fn fill_outbox(state: &mut TurnState, input: &Input, replies: &Arc<[Reply]>, delivered: &[InputId]) {
     let now: Timestamp = input.at;
     // Whoever presses a button has seen the message that has it, whichever process sent that.
     let is_seen = |entry: &OutboxEntry| match &input.kind {
@@ -331,7 +333,7 @@ fn fill_outbox(state: &mut TurnState, input: &Input, replies: &[Reply], delivere
         state.outbox.push(OutboxEntry {
             input: input.id.clone(),
             at: now,
-            replies: replies.to_vec(),
+            replies: Arc::clone(replies),
             recover_at,
         });
     }
@@ -349,7 +351,7 @@ mod tests {
         let entry = |replies: Vec<Reply>| OutboxEntry {
             input: InputId::Effect("e".to_owned()),
             at: Timestamp::from_millis(1),
-            replies,
+            replies: replies.into(),
             recover_at: None,
         };
         let last = entry(vec![Reply::text("Here you are."), Reply::Message(asked.clone())]);

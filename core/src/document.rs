@@ -8,10 +8,11 @@ mod record;
 
 use std::sync::Arc;
 
-use crate::field::{RawObject, Unknown};
+use crate::field::RawObject;
 use crate::key::SessionKey;
 use crate::name::{FlowName, MAX_NAME_LENGTH, StepName};
 use crate::session::{Position, Session, SessionParts};
+use crate::unknown::Unknown;
 use record::Record;
 
 /// The version of the stored form that this release writes. It reads this and every older one.
@@ -118,7 +119,7 @@ pub fn encode_into(bytes: &mut Vec<u8>, session: &Session, max_bytes: usize) -> 
     } else {
         serde_json::to_writer(&mut *writer.0, turn).expect("a turn state has a JSON form");
     }
-    for (name, value) in &**unknown {
+    for (name, value) in unknown.iter() {
         writer.text(",");
         serde_json::to_writer(&mut *writer.0, name).expect("a text has a JSON form");
         writer.text(":").text(value.json());

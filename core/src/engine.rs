@@ -53,7 +53,7 @@ pub enum Outcome {
     /// It changed nothing, and was answered: a remark outside of any flow, or a session that a newer version wrote.
     Answered {
         /// What to say.
-        replies: Vec<Reply>,
+        replies: Arc<[Reply]>,
         /// The short answer to a tap.
         tap_answer: Option<String>,
     },
@@ -78,7 +78,7 @@ pub struct Committed {
     /// The session as it is stored.
     pub session: Session,
     /// What to send, in order.
-    pub replies: Vec<Reply>,
+    pub replies: Arc<[Reply]>,
     /// The inputs that the replies answer.
     pub inputs: Vec<InputId>,
     /// The short answer to a tap.
@@ -335,7 +335,7 @@ impl TurnEngine {
             message.buttons.clear();
         }
         Outcome::Answered {
-            replies: turn.replies,
+            replies: turn.replies.into(),
             tap_answer: turn.tap_answer,
         }
     }
@@ -471,7 +471,7 @@ impl TurnEngine {
         match self.store.update(session, &change).await {
             Ok(session) => Ok(Some(Committed {
                 session,
-                replies,
+                replies: replies.into(),
                 inputs,
                 tap_answer: None,
                 effects,

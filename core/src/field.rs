@@ -1,7 +1,6 @@
 //! The value of a field: JSON whose text stays unparsed until somebody asks.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -10,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::text::Text;
+use crate::unknown::Unknown;
 
 /// One JSON value, kept as its text and cheap to clone.
 ///
@@ -180,11 +180,9 @@ impl RawObject<'_> {
 
     pub(crate) fn into_unknown(self) -> Unknown {
         let members = self.0.into_iter();
-        Arc::new(
-            members
-                .map(|(name, value)| (name.into_owned(), FieldValue::of_raw(value)))
-                .collect(),
-        )
+        members
+            .map(|(name, value)| (name.into_owned(), FieldValue::of_raw(value)))
+            .collect()
     }
 }
 
@@ -217,9 +215,6 @@ impl<'de> Visitor<'de> for Members {
 #[derive(Deserialize)]
 pub(crate) struct MemberName<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
 
-/// Members that this version doesn't know, kept for the one that does.
-pub(crate) type Unknown = Arc<BTreeMap<String, FieldValue>>;
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -240,8 +235,8 @@ mod tests {
         assert_eq!(object.take::<u32>("two").unwrap(), 2);
         assert_eq!(object.take::<u32>("two").unwrap(), 0, "it was taken");
         let unknown = object.into_unknown();
-        assert_eq!(unknown.len(), 1);
-        assert_eq!(unknown["three"].json(), r#"{"x":[]}"#);
+        let unknown: Vec<_> = unknown.iter().collect();
+        assert_eq!(unknown, [(&"three".to_owned(), &FieldValue::from_json(r#"{"x":[]}"#.into()).unwrap())]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The way that a person came, and the way back.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::change::{PartChange, SessionChange};
 use crate::field::FieldValue;
@@ -46,7 +47,7 @@ impl StepBack {
 impl TurnState {
     /// Takes the last step off the history: it was gone back to.
     pub fn forget_last_step(&mut self) {
-        self.history.pop();
+        Arc::make_mut(&mut self.history).pop();
     }
 
     /// Remembers what a change leaves behind, when it moves the person to another step.
@@ -64,19 +65,20 @@ impl TurnState {
             .iter()
             .position(|entry| entry.position.as_ref() == Some(next))
         {
-            self.history.truncate(index);
+            Arc::make_mut(&mut self.history).truncate(index);
             return;
         }
         let changed = change.fields_set().keys().chain(change.fields_unset());
         let fields = changed
             .map(|name| (name.clone(), session.data().get(name).cloned()))
             .collect();
-        self.history.push(HistoryEntry {
+        let history = Arc::make_mut(&mut self.history);
+        history.push(HistoryEntry {
             position: session.position().cloned(),
             fields,
         });
-        let surplus = self.history.len().saturating_sub(MAX_HISTORY);
-        self.history.drain(..surplus);
+        let surplus = history.len().saturating_sub(MAX_HISTORY);
+        history.drain(..surplus);
     }
 }
 

@@ -41,6 +41,7 @@ pub mod teloxide;
 mod text;
 mod turn_state;
 mod typed;
+mod unknown;
 
 pub use change::{PartChange, SessionChange};
 pub use cleanup_task::{CleanupSettings, CleanupTask};

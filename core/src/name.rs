@@ -36,14 +36,32 @@ impl InvalidName {
 }
 
 fn is_valid(name: &str, hyphen: bool) -> bool {
-    let mut bytes = name.bytes();
-    name.len() <= MAX_NAME_LENGTH
-        && bytes
-            .next()
-            .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
-        && bytes.all(|byte| {
-            matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_') || (hyphen && byte == b'-')
-        })
+    length_of(name.as_bytes(), hyphen) == Some(name.len())
+}
+
+/// Whether a byte may be in a name. A table, since a session is read with dozens of names.
+static IN_NAMES: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        #[expect(clippy::cast_possible_truncation, reason = "the table has no more entries than there are bytes")]
+        let letter = byte as u8;
+        table[byte] = letter.is_ascii_alphanumeric() || letter == b'_';
+        byte += 1;
+    }
+    table
+};
+
+/// How many bytes of these are a name, up to the first one that can't be in any; `None` when it would be too long, or
+/// begins with what no name begins with.
+fn length_of(bytes: &[u8], hyphen: bool) -> Option<usize> {
+    let goes_on = |byte: u8| IN_NAMES[usize::from(byte)] || (hyphen && byte == b'-');
+    let length = bytes.iter().position(|byte| !goes_on(*byte));
+    let length = length.unwrap_or(bytes.len());
+    let begins = bytes
+        .first()
+        .is_some_and(|first| first.is_ascii_alphabetic() || *first == b'_');
+    (begins && length <= MAX_NAME_LENGTH).then_some(length)
 }
 
 /// The three kinds of name differ in nothing but what they name and whether a hyphen is allowed, and a generic type
@@ -61,6 +79,12 @@ macro_rules! name_type {
             /// [`InvalidName`] when it breaks the rules above.
             pub fn new(name: &str) -> Result<Self, InvalidName> {
                 Self::check(name).map(|()| Self(SmolStr::new(name)))
+            }
+
+            /// The name that a text begins with, up to the first letter that can't be in one.
+            pub(crate) fn leading(text: &str) -> Option<Self> {
+                let name = text.get(..length_of(text.as_bytes(), $hyphen)?)?;
+                Some(Self(SmolStr::new(name)))
             }
 
             fn check(name: &str) -> Result<(), InvalidName> {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use memchr::{memchr_iter, memmem};
+use memchr::{memchr_iter, memmem, memrchr_iter};
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -115,9 +115,17 @@ impl Seen {
 
     /// When the newest were applied.
     fn last_minute(&self) -> Option<i64> {
-        let last = memmem::rfind(self.0.as_bytes(), MINUTE_FOLLOWS).map_or(0, |at| at + 1);
-        let (minute, _) = self.0.get(last..)?.strip_prefix('@')?.split_once(' ')?;
-        minute.parse().ok()
+        let text = self.0.as_bytes();
+        let mut signs = memrchr_iter(b'@', text);
+        // A word may have the sign inside, and stands behind a space.
+        let last = signs.find(|at| at.checked_sub(1).is_none_or(|before| text.get(before) == Some(&b' ')))?;
+        self.minute_at(last)
+    }
+
+    /// The minute that stands in this place.
+    fn minute_at(&self, at: usize) -> Option<i64> {
+        let word = self.0.get(at..)?.split(' ').next()?;
+        word.strip_prefix('@')?.parse().ok()
     }
 
     fn push(&mut self, word: &str, minute: i64, last: &mut Option<i64>) {
@@ -147,11 +155,14 @@ impl Seen {
 
     /// Whether this is what `push` writes.
     fn is_sound(&self) -> bool {
-        let is_word = |word: &str| match word.strip_prefix('@') {
-            Some(digits) => digits.parse::<i64>().is_ok(),
-            None => word.starts_with(['u', 't', 'e', 'w', 'i']),
+        let text = self.0.as_bytes();
+        let is_word = |at: usize| match text.get(at) {
+            Some(b'@') => self.minute_at(at).is_some(),
+            Some(first) => b"utewi".contains(first),
+            None => false,
         };
-        self.0.is_empty() || (self.0.starts_with('@') && self.0.split(' ').all(is_word))
+        let mut others = memchr_iter(b' ', text).map(|space| space + 1);
+        self.0.is_empty() || (self.minute_at(0).is_some() && others.all(is_word))
     }
 }
 

@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::change::SessionChange;
 use crate::clock::Timestamp;
-use crate::field::{FieldValue, Unknown};
+use crate::field::FieldValue;
 use crate::fields::Fields;
 use crate::key::SessionKey;
 use crate::name::{FlowName, StepName};
 use crate::revision::Revision;
 use crate::turn_state::TurnState;
+use crate::unknown::Unknown;
 
 /// Where a person is: a step of a version of a flow.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

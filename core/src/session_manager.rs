@@ -335,7 +335,7 @@ impl<S: SessionStore> SessionManager<S> {
                 }
                 change
             } else {
-                turn.history.clear();
+                turn.history = Arc::default();
                 change.leave_flow()
             };
             change = change.turn(turn);

@@ -12,7 +12,7 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::clock::Timestamp;
-use crate::field::{FieldValue, MemberName, Unknown};
+use crate::field::{FieldValue, MemberName};
 use crate::flow::FlowError;
 use crate::idle::IdleTimer;
 use crate::input::InputId;
@@ -21,6 +21,7 @@ use crate::name::{FieldName, FlowName};
 use crate::reply::Reply;
 use crate::seen::Seen;
 use crate::session::{Position, Session};
+use crate::unknown::Unknown;
 
 /// What the turn engine keeps in a session. Empty for people who don't use the engine.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -38,7 +39,7 @@ pub struct TurnState {
     /// When it counts that nothing happened.
     pub idle: Option<IdleTimer>,
     /// The steps that the person came through, newest last.
-    pub history: Vec<HistoryEntry>,
+    pub history: Arc<Vec<HistoryEntry>>,
     /// The last turn that failed.
     pub last_error: Option<RecordedError>,
     /// The person's language as their client told it last: an effect that comes back has no client.
@@ -100,7 +101,7 @@ pub struct OutboxEntry {
     /// ([`claim_replies`](crate::TurnEngine::claim_replies)).
     pub at: Timestamp,
     /// What to send, in order.
-    pub replies: Vec<Reply>,
+    pub replies: Arc<[Reply]>,
     /// When any process may send them, since the one that committed them seems dead. An update needs none: it is
     /// redelivered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -294,7 +295,7 @@ impl<'de> Visitor<'de> for TurnStateVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<TurnState, A::Error> {
         let mut state = TurnState::default();
-        let mut unknown: BTreeMap<String, FieldValue> = BTreeMap::new();
+        let mut unknown = Vec::new();
         while let Some(MemberName(name)) = map.next_key()? {
             match &*name {
                 "seen" => state.seen = map.next_value()?,
@@ -308,11 +309,11 @@ impl<'de> Visitor<'de> for TurnStateVisitor {
                 "language" => state.language = map.next_value()?,
                 "moved_to" => state.moved_to = map.next_value()?,
                 _ => {
-                    unknown.insert(name.into_owned(), map.next_value()?);
+                    unknown.push((name.into_owned(), map.next_value()?));
                 }
             }
         }
-        state.unknown = Arc::new(unknown);
+        state.unknown = unknown.into_iter().collect();
         Ok(state)
     }
 }

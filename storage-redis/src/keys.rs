@@ -3,6 +3,9 @@
 use stepkeep_core::{BotId, Scope, SessionKey, UserId};
 use xxhash_rust::xxh3::xxh3_64;
 
+/// What stands between a bucket and the key of a record in it.
+const RECORDS: &str = "s:";
+
 /// The names in one namespace: a prefix, and a number of buckets.
 #[derive(Clone, Debug)]
 pub(crate) struct Names {
@@ -37,8 +40,7 @@ impl Names {
         let hash = xxh3_64(member.as_bytes());
         // Which one it is stands in the database: the hash may never change.
         let bucket = u16::try_from(hash % u64::from(self.buckets)).unwrap_or(0);
-        let mut record = self.records(bucket);
-        record.push_str(&member);
+        let record = self.name(bucket, RECORDS, &member);
         SessionNames {
             member,
             record,
@@ -49,22 +51,32 @@ impl Names {
 
     /// What the names of a bucket's records begin with.
     pub(crate) fn records(&self, bucket: u16) -> String {
-        self.name(bucket, "s:")
+        self.name(bucket, RECORDS, "")
     }
 
     /// The index of a bucket's last updates.
     pub(crate) fn updated(&self, bucket: u16) -> String {
-        self.name(bucket, "u")
+        self.name(bucket, "u", "")
     }
 
     /// The index of a bucket's wake times.
     pub(crate) fn wake(&self, bucket: u16) -> String {
-        self.name(bucket, "w")
+        self.name(bucket, "w", "")
     }
 
     /// In a cluster, what stands in braces decides on the slot.
-    fn name(&self, bucket: u16, rest: &str) -> String {
-        format!("{{{}:{bucket}}}:{rest}", self.prefix)
+    fn name(&self, bucket: u16, kind: &str, member: &str) -> String {
+        /// What a bucket's number and the signs between the parts take.
+        const AROUND: usize = 9;
+        let mut name = String::with_capacity(self.prefix.len() + AROUND + kind.len() + member.len());
+        name.push('{');
+        name.push_str(&self.prefix);
+        name.push(':');
+        name.push_str(itoa::Buffer::new().format(bucket));
+        name.push_str("}:");
+        name.push_str(kind);
+        name.push_str(member);
+        name
     }
 }
 

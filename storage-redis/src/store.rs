@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use redis::Value;
+use redis::{Cmd, Value};
 use stepkeep_core::{
     CleanupPolicy, CleanupReport, NewSession, Revision, ScanCursor, ScanFilter, ScanPage, Session,
     SessionChange, SessionKey, SessionStore, StoreError, StoreErrorKind, StoreOperation, Timestamp, document,
@@ -254,9 +254,9 @@ impl SessionStore for RedisStorage {
             operation: StoreOperation::Get,
             key,
         };
-        let mut command = redis::cmd("GET");
         let names = self.0.names.of(key);
-        command.arg(&names.record);
+        let mut command = Cmd::with_capacity(2, "GET".len() + names.record.len());
+        command.arg("GET").arg(&names.record);
         let connection = self.0.connections.of(names.hash);
         let record: Option<Vec<u8>> = call.done(connection.query(&command).await)?;
         record.map(|record| call.decode(&record)).transpose()

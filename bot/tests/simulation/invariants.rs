@@ -260,7 +260,7 @@ fn untold(commit: &Commit, later: &[Commit], input: &InputId, told: &[String]) -
         .outbox
         .iter()
         .filter(|entry| entry.input == *input && !is_over(entry))
-        .flat_map(|entry| &entry.replies)
+        .flat_map(|entry| entry.replies.iter())
         .filter_map(|reply| reply.message());
     let is_told = |text: &String| told.iter().any(|shown| shown.starts_with(text.as_str()));
     messages

@@ -81,7 +81,8 @@ pub(super) fn turn_state(now: Timestamp) -> TurnState {
         replies: vec![
             Reply::Message(Message::text("\u{1F4E6} \"quoted\"\n").row([("Yes", "t:0"), ("No", "t:1")])),
             Reply::RemoveButtons { target: -5 },
-        ],
+        ]
+        .into(),
         recover_at: Some(now),
     });
     state.menu = Some(Menu {
@@ -108,14 +109,16 @@ pub(super) fn turn_state(now: Timestamp) -> TurnState {
         (field("city"), Some(FieldValue::text("Dallas"))),
         (field("state"), None),
     ];
-    state.history.push(HistoryEntry {
-        position: Some(position("city")),
-        fields: changed.into(),
-    });
-    state.history.push(HistoryEntry {
-        position: None,
-        fields: std::collections::BTreeMap::new(),
-    });
+    state.history = std::sync::Arc::new(vec![
+        HistoryEntry {
+            position: Some(position("city")),
+            fields: changed.into(),
+        },
+        HistoryEntry {
+            position: None,
+            fields: std::collections::BTreeMap::new(),
+        },
+    ]);
     state.last_error = Some(RecordedError {
         kind: "shipping_api".to_owned(),
         message: "no rates".to_owned(),

@@ -5,13 +5,15 @@
 
 use std::sync::Arc;
 
+use memchr::memchr2;
 use serde_json::value::RawValue;
 
-use crate::field::{FieldValue, Unknown, plain_length};
+use crate::field::FieldValue;
 use crate::fields::Fields;
 use crate::key::SessionKey;
 use crate::name::{FieldName, FlowName, StepName};
 use crate::session::{Position, Session, SessionParts};
+use crate::unknown::Unknown;
 use crate::{Revision, Timestamp, TurnState};
 
 /// As many fields as there is room for at first.
@@ -19,6 +21,10 @@ const USUAL_FIELDS: usize = 16;
 
 /// The session, if the record is as this program writes it, and belongs to this key.
 pub(super) fn decode(key: &SessionKey, bytes: &[u8]) -> Option<Session> {
+    // So a string ends at its next quote. Without a branch, so that many bytes are looked at together.
+    if bytes.iter().fold(u8::MAX, |least, byte| least.min(*byte)) < b' ' {
+        return None;
+    }
     let whole: Arc<str> = Arc::from(std::str::from_utf8(bytes).ok()?);
     let mut rest = Rest {
         whole: &whole,
@@ -31,12 +37,14 @@ pub(super) fn decode(key: &SessionKey, bytes: &[u8]) -> Option<Session> {
     let revision: Revision = rest.take(Revision::TEXT_LENGTH)?.parse().ok()?;
     rest.expect("\",")?;
     let position = if rest.skip("\"flow\":\"") {
-        let flow = FlowName::new(rest.name()?).ok()?;
-        rest.expect(",\"flow_version\":")?;
+        let flow = FlowName::leading(rest.text()?)?;
+        rest.pass(flow.as_str());
+        rest.expect("\",\"flow_version\":")?;
         let version = u32::try_from(rest.integer()?).ok()?;
         rest.expect(",\"step\":\"")?;
-        let step = StepName::new(rest.name()?).ok()?;
-        rest.expect(",")?;
+        let step = StepName::leading(rest.text()?)?;
+        rest.pass(step.as_str());
+        rest.expect("\",")?;
         Some(Position { flow, version, step })
     } else {
         None
@@ -121,18 +129,25 @@ impl<'a> Rest<'a> {
         if is_odd { None } else { text.parse().ok() }
     }
 
-    /// What may be a name, behind its first quote.
-    fn name(&mut self) -> Option<&'a str> {
-        let length = self.left().iter().position(|byte| *byte == b'"')?;
-        let name = self.take(length);
-        self.at += 1;
-        name
+    /// The same as [`left`](Self::left), as text.
+    fn text(&self) -> Option<&'a str> {
+        self.whole.get(self.at..)
+    }
+
+    /// Goes behind what was found to be there.
+    fn pass(&mut self, text: &str) {
+        self.at += text.len();
     }
 
     /// Goes behind a string whose first quote is read already, if nothing in it is escaped.
     fn skip_string(&mut self) -> bool {
-        self.at += plain_length(self.left());
-        self.skip_byte(b'"')
+        match memchr2(b'"', b'\\', self.left()) {
+            Some(length) => {
+                self.at += length;
+                self.skip_byte(b'"')
+            }
+            None => false,
+        }
     }
 
     /// The fields, behind the first brace.
@@ -142,10 +157,9 @@ impl<'a> Rest<'a> {
         }
         let mut fields: Vec<(FieldName, FieldValue)> = Vec::with_capacity(USUAL_FIELDS);
         while self.skip_byte(b'"') {
-            let name = FieldName::new(self.name()?).ok()?;
-            if !self.skip_byte(b':') {
-                return None;
-            }
+            let name = FieldName::leading(self.text()?)?;
+            self.pass(name.as_str());
+            self.expect("\":")?;
             fields.push((name, self.value()?));
             if !self.skip_byte(b',') {
                 return if self.skip_byte(b'}') {

@@ -58,11 +58,9 @@ impl Record<'_> {
             wake_at: self.wake_at,
             data: self.data?,
             turn: self.turn.unwrap_or_default(),
-            unknown: Arc::new(
-                unknown
-                    .map(|(name, value)| (name.into_owned(), FieldValue::of_raw(value)))
-                    .collect(),
-            ),
+            unknown: unknown
+                .map(|(name, value)| (name.into_owned(), FieldValue::of_raw(value)))
+                .collect(),
         })))
     }
 }
