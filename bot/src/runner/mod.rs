@@ -266,9 +266,8 @@ impl Runner {
     fn read(&self, update: &RawUpdate) -> Result<Incoming, String> {
         let now = self.shared.engine.clock().now();
         let read = || {
-            let parsed = update.parse().map_err(|error| error.to_string())?;
             let (bot, name) = (self.shared.bot, &self.shared.bot_name);
-            Ok(incoming::read(&parsed, bot, name, now))
+            incoming::read_raw(update, bot, name, now).map_err(|error| error.to_string())
         };
         catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|panic| Err(panic_message(&*panic)))
     }

@@ -254,10 +254,11 @@ type RawResult = Box<RawValue>;
 
 /// What every answer of the Bot API looks like.
 #[derive(Deserialize)]
-struct AnswerBody<'a> {
+#[serde(bound(deserialize = "R: Deserialize<'de>"))]
+struct AnswerBody<R> {
     ok: bool,
-    #[serde(borrow, default)]
-    result: Option<&'a RawValue>,
+    #[serde(default = "Option::default")]
+    result: Option<R>,
     #[serde(default)]
     error_code: Option<u16>,
     #[serde(default)]
@@ -280,7 +281,17 @@ fn read<R: DeserializeOwned>(method: Method, answer: &Answer) -> Result<R, Teleg
         retry_after: header,
         ref body,
     } = answer;
-    let answer = match serde_json::from_slice::<AnswerBody<'_>>(body) {
+    // Nearly always all is well, and one look at the answer is enough. What is not as it should be is looked at once more, to
+    // say what it is.
+    if let Ok(AnswerBody {
+        ok: true,
+        result: Some(result),
+        ..
+    }) = serde_json::from_slice::<AnswerBody<R>>(body)
+    {
+        return Ok(result);
+    }
+    let answer = match serde_json::from_slice::<AnswerBody<&RawValue>>(body) {
         Ok(answer) => answer,
         // A proxy in between answers errors in words of its own; the status still says what to do.
         Err(_) if !answer.is_success() => {

@@ -1,5 +1,7 @@
 //! From Telegram's updates to the inputs of conversations.
 
+mod plain;
+
 use stepkeep_core::{
     BotId, BusinessConnectionId, ChatId, FileInput, FileKind, Input, InputId, InputKind, SessionKey, Tap,
     ThreadId, Timestamp, UserId,
@@ -9,6 +11,7 @@ use teloxide_core::types::{
     MessageId, MessageKind, PhotoSize, PreCheckoutQuery, Update, UpdateKind,
 };
 
+use super::update::{RawUpdate, UnreadableUpdate};
 use crate::stars::{Checkout, PaymentKind, StarsPayment};
 
 /// What an update is to the bot.
@@ -44,6 +47,22 @@ pub struct ConversationInput {
     pub is_group_remark: bool,
     /// What was paid, or given back: it is booked before the conversation hears of it.
     pub payment: Option<Box<StarsPayment>>,
+}
+
+/// Reads an update as it came; see [`read`].
+///
+/// # Errors
+/// [`UnreadableUpdate`] when it is not an update, or not as the Bot API promises that it is.
+pub fn read_raw(
+    update: &RawUpdate,
+    bot: BotId,
+    bot_name: &str,
+    now: Timestamp,
+) -> Result<Incoming, UnreadableUpdate> {
+    match plain::read(update.raw.get(), bot, bot_name, now) {
+        Some(incoming) => Ok(incoming),
+        None => update.parse().map(|update| read(&update, bot, bot_name, now)),
+    }
 }
 
 /// Reads an update. `bot_name` is the bot's user name, to tell commands for it from those for other bots of a group.
