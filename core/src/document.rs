@@ -5,15 +5,20 @@
 
 mod plain;
 mod record;
+mod turn;
 
 use std::sync::Arc;
 
-use crate::field::RawObject;
+use serde::Serialize;
+
+use crate::field::{RawObject, plain_length};
 use crate::key::SessionKey;
 use crate::name::{FlowName, MAX_NAME_LENGTH, StepName};
 use crate::session::{Position, Session, SessionParts};
 use crate::unknown::Unknown;
 use record::Record;
+
+pub(crate) use turn::write as write_turn;
 
 /// The version of the stored form that this release writes. It reads this and every older one.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -57,11 +62,6 @@ pub fn encode(session: &Session, max_bytes: usize) -> Result<Vec<u8>, usize> {
 ///
 /// # Errors
 /// When it has more than `max_bytes` bytes by itself; the error is the number that it has.
-#[expect(
-    clippy::missing_panics_doc,
-    clippy::expect_used,
-    reason = "every part has a JSON form: texts, numbers, raw JSON"
-)]
 pub fn encode_into(bytes: &mut Vec<u8>, session: &Session, max_bytes: usize) -> Result<(), usize> {
     let SessionParts {
         key,
@@ -114,22 +114,16 @@ pub fn encode_into(bytes: &mut Vec<u8>, session: &Session, max_bytes: usize) -> 
         before = ",\"";
     }
     writer.text("},\"turn\":");
-    if turn.is_empty() {
-        writer.text("{}");
-    } else {
-        serde_json::to_writer(&mut *writer.0, turn).expect("a turn state has a JSON form");
-    }
+    turn::write(writer.0, turn);
     for (name, value) in unknown.iter() {
-        writer.text(",");
-        serde_json::to_writer(&mut *writer.0, name).expect("a text has a JSON form");
-        writer.text(":").text(value.json());
+        writer.text(",").string(name).text(":").text(value.json());
     }
     writer.text("}");
     let length = bytes.len() - begin;
     if length > max_bytes { Err(length) } else { Ok(()) }
 }
 
-/// Writes what needs no escapes.
+/// Writes JSON piece by piece.
 struct Writer<'a>(&'a mut Vec<u8>);
 
 impl Writer<'_> {
@@ -144,6 +138,22 @@ impl Writer<'_> {
 
     fn integer(&mut self, integer: impl itoa::Integer) -> &mut Self {
         self.text(itoa::Buffer::new().format(integer))
+    }
+
+    /// A JSON string.
+    fn string(&mut self, text: &str) -> &mut Self {
+        if plain_length(text.as_bytes()) == text.len() {
+            self.text("\"").text(text).text("\"")
+        } else {
+            self.json(text)
+        }
+    }
+
+    /// What has a JSON form: texts, numbers, raw JSON, and what is made of them.
+    #[expect(clippy::expect_used, reason = "nothing else is written")]
+    fn json<T: Serialize + ?Sized>(&mut self, value: &T) -> &mut Self {
+        serde_json::to_writer(&mut *self.0, value).expect("it has a JSON form");
+        self
     }
 }
 
@@ -167,13 +177,13 @@ pub(crate) fn surely_fits(session: &Session, max_bytes: usize) -> bool {
         .map(|(name, value)| name.as_str().len() + value.json().len() + AROUND)
         .sum();
     let turn = if turn.is_empty() {
-        Some(AROUND)
+        AROUND
     } else {
         let mut bytes = Vec::with_capacity(USUAL_BYTES);
-        let written = serde_json::to_writer(&mut bytes, turn);
-        written.ok().map(|()| bytes.len())
+        turn::write(&mut bytes, turn);
+        bytes.len()
     };
-    turn.is_some_and(|turn| ALL_THE_REST + unknown + data + turn <= max_bytes)
+    ALL_THE_REST + unknown + data + turn <= max_bytes
 }
 
 /// The session whose stored form this is. `key` is the key that it was found under.
@@ -297,6 +307,12 @@ mod tests {
         NewSession::new(key(), change).session()
     }
 
+    /// The same with a turn state.
+    fn stored_with_turn() -> String {
+        let turn = turn::tests::WRITTEN.replace(turn::tests::UNKNOWN, "");
+        stored().replacen("\"turn\":{}", &format!("\"turn\":{turn}"), 1)
+    }
+
     fn stored() -> String {
         String::from_utf8(encode(&session(), DEFAULT_MAX_BYTES).unwrap()).unwrap()
     }
@@ -355,6 +371,8 @@ mod tests {
     #[test]
     fn what_this_program_writes_is_read_without_a_detour() {
         assert!(plain::decode(&key(), stored().as_bytes()).is_some());
+        let full = plain::decode(&key(), stored_with_turn().as_bytes()).unwrap();
+        assert_eq!(encode(&full, usize::MAX).unwrap(), stored_with_turn().as_bytes());
         let mut turn = crate::TurnState::default();
         turn.seen
             .remember([crate::InputId::Update(7)], Timestamp::from_millis(-5));
@@ -373,10 +391,11 @@ mod tests {
         /// Whatever a record became, both ways of reading it say the same.
         #[test]
         fn a_record_of_any_shape_is_read_like_by_members(
-            at in 0..300_usize, removed in 0..4_usize, put in "[-\\[\\]{}:, \"\\\\0-9a-z\u{1}é]{0,3}",
+            has_turn: bool,
+            at in 0..1_500_usize, removed in 0..4_usize, put in "[-\\[\\]{}:, \"\\\\0-9a-z\u{1}é]{0,3}",
         ) {
-            let mut text = stored();
-            let at = at.min(text.len());
+            let mut text = if has_turn { stored_with_turn() } else { stored() };
+            let at = at % (text.len() + 1);
             text.replace_range(at..(at + removed).min(text.len()), &put);
             let by_members = decode_by_members(&key(), text.as_bytes());
             match (plain::decode(&key(), text.as_bytes()), by_members) {

@@ -108,6 +108,17 @@ impl Seen {
         words - minutes
     }
 
+    /// The text that is stored.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What is stored as this text; `None` when it is none that was stored.
+    pub(crate) fn of_text(text: &str) -> Option<Self> {
+        let seen = Self(text.to_owned());
+        seen.is_sound().then_some(seen)
+    }
+
     /// Whether none is.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -216,16 +227,7 @@ impl<'de> Visitor<'de> for SeenVisitor {
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Seen, E> {
-        self.visit_string(text.to_owned())
-    }
-
-    fn visit_string<E: serde::de::Error>(self, text: String) -> Result<Seen, E> {
-        let seen = Seen(text);
-        if seen.is_sound() {
-            Ok(seen)
-        } else {
-            Err(E::custom("these are no inputs that were applied"))
-        }
+        Seen::of_text(text).ok_or_else(|| E::custom("these are no inputs that were applied"))
     }
 
     /// As it was stored at first: a list of inputs, each with its instant.

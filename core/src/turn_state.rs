@@ -8,10 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::de::{MapAccess, Visitor};
-use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
 
 use crate::clock::Timestamp;
+use crate::document;
 use crate::field::{FieldValue, MemberName};
 use crate::flow::FlowError;
 use crate::idle::IdleTimer;
@@ -223,57 +224,13 @@ impl RecordedError {
     }
 }
 
+/// Works with `serde_json`'s own serialisers only, as raw values do.
 impl Serialize for TurnState {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // Taken apart, so that a new field can't be forgotten here.
-        let Self {
-            seen,
-            outbox,
-            menu,
-            effects,
-            timer,
-            idle,
-            history,
-            last_error,
-            language,
-            moved_to,
-            unknown,
-        } = self;
-        let mut map = serializer.serialize_map(None)?;
-        if !seen.is_empty() {
-            map.serialize_entry("seen", seen)?;
-        }
-        if !outbox.is_empty() {
-            map.serialize_entry("outbox", outbox)?;
-        }
-        if let Some(menu) = menu {
-            map.serialize_entry("menu", menu)?;
-        }
-        if !effects.is_empty() {
-            map.serialize_entry("effects", effects)?;
-        }
-        if let Some(timer) = timer {
-            map.serialize_entry("timer", timer)?;
-        }
-        if let Some(idle) = idle {
-            map.serialize_entry("idle", idle)?;
-        }
-        if !history.is_empty() {
-            map.serialize_entry("history", history)?;
-        }
-        if let Some(last_error) = last_error {
-            map.serialize_entry("last_error", last_error)?;
-        }
-        if let Some(language) = language {
-            map.serialize_entry("language", language)?;
-        }
-        if let Some(moved_to) = moved_to {
-            map.serialize_entry("moved_to", moved_to)?;
-        }
-        for (member, value) in unknown.iter() {
-            map.serialize_entry(member, value)?;
-        }
-        map.end()
+        let mut json = Vec::new();
+        document::write_turn(&mut json, self);
+        let raw: &RawValue = serde_json::from_slice(&json).map_err(serde::ser::Error::custom)?;
+        raw.serialize(serializer)
     }
 }
 

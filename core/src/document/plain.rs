@@ -3,16 +3,20 @@
 //! Nearly all records are such ones. The fields share one copy of the record; whatever looks different is left to
 //! [`Record`](super::record::Record).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use memchr::memchr2;
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::field::FieldValue;
 use crate::fields::Fields;
 use crate::key::SessionKey;
 use crate::name::{FieldName, FlowName, StepName};
+use crate::seen::Seen;
 use crate::session::{Position, Session, SessionParts};
+use crate::turn_state::HistoryEntry;
 use crate::unknown::Unknown;
 use crate::{Revision, Timestamp, TurnState};
 
@@ -186,11 +190,99 @@ impl<'a> Rest<'a> {
         (values.byte_offset() == value.len()).then(|| FieldValue::part(self.whole, start, self.at))
     }
 
-    fn turn(&mut self) -> Option<TurnState> {
-        let left = self.whole.get(self.at..)?;
-        let mut values = serde_json::Deserializer::from_str(left).into_iter::<TurnState>();
-        let turn = values.next()?.ok()?;
+    /// A position, as it stands in the way back.
+    fn position(&mut self) -> Option<Position> {
+        self.expect("{\"flow\":\"")?;
+        let flow = FlowName::leading(self.text()?)?;
+        self.pass(flow.as_str());
+        self.expect("\",\"version\":")?;
+        let version = u32::try_from(self.integer()?).ok()?;
+        self.expect(",\"step\":\"")?;
+        let step = StepName::leading(self.text()?)?;
+        self.pass(step.as_str());
+        self.expect("\"}")?;
+        Some(Position { flow, version, step })
+    }
+
+    /// What a turn state has of any other type.
+    fn typed<T: Deserialize<'a>>(&mut self) -> Option<T> {
+        let mut values = serde_json::Deserializer::from_str(self.text()?).into_iter::<T>();
+        let value = values.next()?.ok()?;
         self.at += values.byte_offset();
-        Some(turn)
+        Some(value)
+    }
+
+    fn turn(&mut self) -> Option<TurnState> {
+        let mut turn = TurnState::default();
+        self.expect("{")?;
+        loop {
+            if self.skip("\"seen\":\"") {
+                let start = self.at;
+                let end = if self.skip_string() { self.at - 1 } else { return None };
+                turn.seen = Seen::of_text(self.whole.get(start..end)?)?;
+            } else if self.skip("\"history\":[") {
+                turn.history = Arc::new(self.history()?);
+            } else if self.skip("\"outbox\":") {
+                turn.outbox = self.typed()?;
+            } else if self.skip("\"menu\":") {
+                turn.menu = self.typed()?;
+            } else if self.skip("\"effects\":") {
+                turn.effects = self.typed()?;
+            } else if self.skip("\"timer\":") {
+                turn.timer = self.typed()?;
+            } else if self.skip("\"idle\":") {
+                turn.idle = self.typed()?;
+            } else if self.skip("\"last_error\":") {
+                turn.last_error = self.typed()?;
+            } else if self.skip("\"language\":") {
+                turn.language = self.typed()?;
+            } else if self.skip("\"moved_to\":") {
+                turn.moved_to = self.typed()?;
+            } else {
+                return None;
+            }
+            if !self.skip_byte(b',') {
+                return self.skip_byte(b'}').then_some(turn);
+            }
+        }
+    }
+
+    /// The way back, behind the first bracket.
+    fn history(&mut self) -> Option<Vec<HistoryEntry>> {
+        let mut history = Vec::with_capacity(USUAL_FIELDS);
+        loop {
+            self.expect("{\"position\":")?;
+            let position = if self.skip("null") {
+                None
+            } else {
+                Some(self.position()?)
+            };
+            let fields = if self.skip(",\"fields\":{") {
+                self.earlier_fields()?
+            } else {
+                BTreeMap::new()
+            };
+            self.expect("}")?;
+            history.push(HistoryEntry { position, fields });
+            if !self.skip_byte(b',') {
+                return self.skip_byte(b']').then_some(history);
+            }
+        }
+    }
+
+    /// Fields as they were, behind the first brace.
+    fn earlier_fields(&mut self) -> Option<BTreeMap<FieldName, Option<FieldValue>>> {
+        let mut fields = BTreeMap::new();
+        loop {
+            self.expect("\"")?;
+            let name = FieldName::leading(self.text()?)?;
+            self.pass(name.as_str());
+            self.expect("\":")?;
+            let value = if self.skip("null") { None } else { Some(self.value()?) };
+            fields.insert(name, value);
+            if !self.skip_byte(b',') {
+                return self.skip_byte(b'}').then_some(fields);
+            }
+        }
     }
 }
