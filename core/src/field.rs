@@ -236,7 +236,13 @@ mod tests {
         assert_eq!(object.take::<u32>("two").unwrap(), 0, "it was taken");
         let unknown = object.into_unknown();
         let unknown: Vec<_> = unknown.iter().collect();
-        assert_eq!(unknown, [(&"three".to_owned(), &FieldValue::from_json(r#"{"x":[]}"#.into()).unwrap())]);
+        assert_eq!(
+            unknown,
+            [(
+                &"three".to_owned(),
+                &FieldValue::from_json(r#"{"x":[]}"#.into()).unwrap()
+            )]
+        );
     }
 
     #[test]

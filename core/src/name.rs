@@ -44,7 +44,10 @@ static IN_NAMES: [bool; 256] = {
     let mut table = [false; 256];
     let mut byte = 0;
     while byte < table.len() {
-        #[expect(clippy::cast_possible_truncation, reason = "the table has no more entries than there are bytes")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the table has no more entries than there are bytes"
+        )]
         let letter = byte as u8;
         table[byte] = letter.is_ascii_alphanumeric() || letter == b'_';
         byte += 1;

@@ -129,7 +129,10 @@ impl Seen {
         let text = self.0.as_bytes();
         let mut signs = memrchr_iter(b'@', text);
         // A word may have the sign inside, and stands behind a space.
-        let last = signs.find(|at| at.checked_sub(1).is_none_or(|before| text.get(before) == Some(&b' ')))?;
+        let last = signs.find(|at| {
+            at.checked_sub(1)
+                .is_none_or(|before| text.get(before) == Some(&b' '))
+        })?;
         self.minute_at(last)
     }
 

@@ -218,7 +218,11 @@ impl<'a> Rest<'a> {
         loop {
             if self.skip("\"seen\":\"") {
                 let start = self.at;
-                let end = if self.skip_string() { self.at - 1 } else { return None };
+                let end = if self.skip_string() {
+                    self.at - 1
+                } else {
+                    return None;
+                };
                 turn.seen = Seen::of_text(self.whole.get(start..end)?)?;
             } else if self.skip("\"history\":[") {
                 turn.history = Arc::new(self.history()?);
@@ -278,7 +282,11 @@ impl<'a> Rest<'a> {
             let name = FieldName::leading(self.text()?)?;
             self.pass(name.as_str());
             self.expect("\":")?;
-            let value = if self.skip("null") { None } else { Some(self.value()?) };
+            let value = if self.skip("null") {
+                None
+            } else {
+                Some(self.value()?)
+            };
             fields.insert(name, value);
             if !self.skip_byte(b',') {
                 return self.skip_byte(b'}').then_some(fields);

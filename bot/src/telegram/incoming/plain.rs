@@ -15,9 +15,10 @@ use super::{Incoming, Reader, text_kind};
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Update<'a> {
-    update_id: u32,
+    #[serde(rename = "update_id")]
+    id: u32,
     #[serde(borrow)]
-    message: Option<Text<'a>>,
+    message: Option<Message<'a>>,
     #[serde(borrow)]
     callback_query: Option<Press<'a>>,
 }
@@ -25,7 +26,7 @@ struct Update<'a> {
 /// A message with no member but these (Bot API, "Message").
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Text<'a> {
+struct Message<'a> {
     #[serde(rename = "message_id")]
     _id: i32,
     #[serde(rename = "date")]
@@ -38,7 +39,7 @@ struct Text<'a> {
     _entities: Option<IgnoredAny>,
 }
 
-/// A press of a button below a message (Bot API, "CallbackQuery").
+/// A press of a button below a message (Bot API, "`CallbackQuery`").
 #[derive(Deserialize)]
 struct Press<'a> {
     id: String,
@@ -79,7 +80,7 @@ pub(super) fn read(update: &str, bot: BotId, bot_name: &str, now: Timestamp) -> 
         bot,
         bot_name,
         now,
-        id: InputId::Update(i64::from(update.update_id)),
+        id: InputId::Update(i64::from(update.id)),
     };
     match (update.message, update.callback_query) {
         (Some(message), None) => reader.plain_text(message),
@@ -89,8 +90,8 @@ pub(super) fn read(update: &str, bot: BotId, bot_name: &str, now: Timestamp) -> 
 }
 
 impl Reader<'_> {
-    fn plain_text(&self, message: Text<'_>) -> Option<Incoming> {
-        let Text { from, chat, text, .. } = message;
+    fn plain_text(&self, message: Message<'_>) -> Option<Incoming> {
+        let Message { from, chat, text, .. } = message;
         if from.is_bot || chat.kind != "private" {
             return None;
         }
@@ -141,7 +142,12 @@ mod tests {
     }
 
     fn wholly(update: &Value) -> Incoming {
-        super::super::read(&serde_json::from_str(&update.to_string()).unwrap(), BOT, "KeepBot", NOW)
+        super::super::read(
+            &serde_json::from_str(&update.to_string()).unwrap(),
+            BOT,
+            "KeepBot",
+            NOW,
+        )
     }
 
     fn parts(incoming: Incoming) -> (SessionKey, Input, Option<CallbackQueryId>, bool, bool) {
@@ -169,7 +175,8 @@ mod tests {
     fn person() -> impl Strategy<Value = Value> {
         let languages = prop_oneof![Just(json!("en")), Just(json!("ru")), Just(Value::Null)];
         (1_i64..1 << 52, any::<bool>(), languages).prop_map(|(id, is_bot, language)| {
-            let mut person = json!({"id": id, "is_bot": is_bot, "first_name": "Ann \"A\"", "is_premium": true});
+            let mut person =
+                json!({"id": id, "is_bot": is_bot, "first_name": "Ann \"A\"", "is_premium": true});
             if !language.is_null() {
                 person["language_code"] = language;
             }
@@ -191,7 +198,10 @@ mod tests {
             Just(("entities", json!([{"type": "bold", "offset": 0, "length": 1}]))),
             Just(("edit_date", json!(6))),
             Just(("business_connection_id", json!("b/1"))),
-            Just(("reply_markup", json!({"inline_keyboard": [[{"text": "Yes", "callback_data": "a:1"}]]}))),
+            Just((
+                "reply_markup",
+                json!({"inline_keyboard": [[{"text": "Yes", "callback_data": "a:1"}]]})
+            )),
         ];
         prop::collection::vec(member, 0..3)
     }
@@ -217,7 +227,10 @@ mod tests {
     fn update() -> impl Strategy<Value = Value> {
         let press = (person(), message(), prop::option::of(".{0,8}")).prop_map(|(from, message, data)| {
             let press = json!({"id": "q\u{e9}", "from": from, "message": message, "chat_instance": "c"});
-            with(press, data.map(|data| ("data", json!(data))).into_iter().collect())
+            with(
+                press,
+                data.map(|data| ("data", json!(data))).into_iter().collect(),
+            )
         });
         prop_oneof![
             message().prop_map(|message| json!({"update_id": 9, "message": message})),
@@ -259,7 +272,10 @@ mod tests {
             ("novelty", json!(1)),
         ] {
             let message = with(message.clone(), vec![(name, value)]);
-            assert!(plainly(&json!({"update_id": 9, "message": message})).is_none(), "{name}");
+            assert!(
+                plainly(&json!({"update_id": 9, "message": message})).is_none(),
+                "{name}"
+            );
         }
         let edited = json!({"update_id": 9, "edited_message": message});
         assert!(plainly(&edited).is_none());
