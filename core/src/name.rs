@@ -39,7 +39,7 @@ fn is_valid(name: &str, hyphen: bool) -> bool {
     length_of(name.as_bytes(), hyphen) == Some(name.len())
 }
 
-/// Whether a byte may be in a name. A table, since a session is read with dozens of names.
+/// Whether a byte may be in a name of any kind. A table, since a session is read with dozens of names.
 static IN_NAMES: [bool; 256] = {
     let mut table = [false; 256];
     let mut byte = 0;

@@ -254,10 +254,8 @@ type RawResult = Box<RawValue>;
 
 /// What every answer of the Bot API looks like.
 #[derive(Deserialize)]
-#[serde(bound(deserialize = "R: Deserialize<'de>"))]
 struct AnswerBody<R> {
     ok: bool,
-    #[serde(default = "Option::default")]
     result: Option<R>,
     #[serde(default)]
     error_code: Option<u16>,

@@ -41,13 +41,11 @@ pub(super) fn decode(key: &SessionKey, bytes: &[u8]) -> Option<Session> {
     let revision: Revision = rest.take(Revision::TEXT_LENGTH)?.parse().ok()?;
     rest.expect("\",")?;
     let position = if rest.skip("\"flow\":\"") {
-        let flow = FlowName::leading(rest.text()?)?;
-        rest.pass(flow.as_str());
+        let flow = rest.name(FlowName::leading)?;
         rest.expect("\",\"flow_version\":")?;
         let version = u32::try_from(rest.integer()?).ok()?;
         rest.expect(",\"step\":\"")?;
-        let step = StepName::leading(rest.text()?)?;
-        rest.pass(step.as_str());
+        let step = rest.name(StepName::leading)?;
         rest.expect("\",")?;
         Some(Position { flow, version, step })
     } else {
@@ -138,9 +136,11 @@ impl<'a> Rest<'a> {
         self.whole.get(self.at..)
     }
 
-    /// Goes behind what was found to be there.
-    fn pass(&mut self, text: &str) {
-        self.at += text.len();
+    /// A name, up to the quote behind it.
+    fn name<N: AsRef<str>>(&mut self, leading: impl FnOnce(&str) -> Option<N>) -> Option<N> {
+        let name = leading(self.text()?)?;
+        self.at += name.as_ref().len();
+        Some(name)
     }
 
     /// Goes behind a string whose first quote is read already, if nothing in it is escaped.
@@ -161,8 +161,7 @@ impl<'a> Rest<'a> {
         }
         let mut fields: Vec<(FieldName, FieldValue)> = Vec::with_capacity(USUAL_FIELDS);
         while self.skip_byte(b'"') {
-            let name = FieldName::leading(self.text()?)?;
-            self.pass(name.as_str());
+            let name = self.name(FieldName::leading)?;
             self.expect("\":")?;
             fields.push((name, self.value()?));
             if !self.skip_byte(b',') {
@@ -193,13 +192,11 @@ impl<'a> Rest<'a> {
     /// A position, as it stands in the way back.
     fn position(&mut self) -> Option<Position> {
         self.expect("{\"flow\":\"")?;
-        let flow = FlowName::leading(self.text()?)?;
-        self.pass(flow.as_str());
+        let flow = self.name(FlowName::leading)?;
         self.expect("\",\"version\":")?;
         let version = u32::try_from(self.integer()?).ok()?;
         self.expect(",\"step\":\"")?;
-        let step = StepName::leading(self.text()?)?;
-        self.pass(step.as_str());
+        let step = self.name(StepName::leading)?;
         self.expect("\"}")?;
         Some(Position { flow, version, step })
     }
@@ -279,8 +276,7 @@ impl<'a> Rest<'a> {
         let mut fields = BTreeMap::new();
         loop {
             self.expect("\"")?;
-            let name = FieldName::leading(self.text()?)?;
-            self.pass(name.as_str());
+            let name = self.name(FieldName::leading)?;
             self.expect("\":")?;
             let value = if self.skip("null") {
                 None

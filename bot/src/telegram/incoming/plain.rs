@@ -98,8 +98,6 @@ impl Reader<'_> {
         let key = SessionKey::new(self.bot, ChatId(chat.id), UserId(from.id));
         let kind = match text_kind(&text, self.bot_name) {
             InputKind::Command { name, .. } if name.is_empty() => return None,
-            // The text itself, which need not be copied.
-            InputKind::Text(_) => InputKind::Text(text),
             kind => kind,
         };
         Some(self.conversation(key, from.language_code, kind, None, false))
