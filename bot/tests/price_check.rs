@@ -16,7 +16,9 @@ use stepkeep::flows::shipping::payment::PurchaseRequest;
 use stepkeep::flows::{FlowSettings, flows};
 use stepkeep::localization::Localizer;
 use stepkeep::money::{Currency, Money};
-use stepkeep::shipping::{Operation, Quote, Rate, RateId, Shipment, ShippingError, ShippingErrorKind};
+use stepkeep::shipping::{
+    Operation, Quote, Rate, RateId, Service, Shipment, ShippingError, ShippingErrorKind,
+};
 use stepkeep_core::{
     BotId, Clock, FieldValue, Input, InputId, InputKind, ManualClock, MemoryStorage, Message, Outcome,
     PendingEffect, Reply, SessionKey, Tap, Timestamp, TurnEngine, UserId,
@@ -195,10 +197,12 @@ impl Dialogue {
     fn offers(&self, offers: &[(&str, i64)], is_own: bool) -> Offers {
         let rate = |(id, cents): &(&str, i64)| Rate {
             rate_id: RateId::new(id).expect("an id"),
-            carrier: "UPS".to_owned(),
-            carrier_code: "ups".to_owned(),
-            service: format!("UPS {}", service(id)),
-            service_code: service(id).to_owned(),
+            service: Arc::new(Service {
+                carrier: "UPS".into(),
+                carrier_code: "ups".into(),
+                name: format!("UPS {}", service(id)).into(),
+                code: service(id).into(),
+            }),
             price: Money::from_minor(*cents, Currency::USD),
             days: Some(3),
             estimated_delivery: None,
@@ -206,11 +210,11 @@ impl Dialogue {
         };
         let asked_at = self.clock.now();
         Offers {
-            quote: Quote {
+            quote: Arc::new(Quote {
                 shipment_id: None,
                 rates: offers.iter().map(rate).collect(),
                 notes: Vec::new(),
-            },
+            }),
             terms: QuoteTerms {
                 asked_at,
                 valid_until: asked_at + HOLD,

@@ -5,6 +5,7 @@ mod models;
 mod rates;
 mod results;
 mod second_level;
+mod services;
 
 use std::sync::Arc;
 

@@ -14,6 +14,7 @@ use stepkeep_core::cache::{
 };
 use stepkeep_core::{Clock, Timestamp};
 
+use super::services::SharedServices;
 use crate::shipping::{
     Address, Dimensions, Operation, Quote, Shipment, ShippingApi, ShippingError, ShippingErrorKind, Weight,
 };
@@ -21,8 +22,8 @@ use crate::shipping::{
 /// The offers for a parcel, and what they are worth.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Offers {
-    /// What the carriers ask.
-    pub quote: Quote,
+    /// What the carriers ask. Whoever is offered the same shares it.
+    pub quote: Arc<Quote>,
     /// Since when, and for how long.
     pub terms: QuoteTerms,
 }
@@ -57,7 +58,7 @@ pub trait RatesAtHand: fmt::Debug + Send + Sync {
 /// They are kept by what a price depends on: the two addresses without the people at them, the weight and the size.
 #[derive(Debug, Clone)]
 pub struct RatesCatalogue {
-    api: Arc<dyn ShippingApi>,
+    carriers: Carriers,
     cache: ReadThroughCache<PricedParcel, Carriers>,
     clock: Arc<dyn Clock>,
 }
@@ -68,10 +69,13 @@ impl RatesCatalogue {
 
     /// A catalogue of what this API answers. Prices hold for as long as `config` takes them as fresh.
     pub fn new(api: Arc<dyn ShippingApi>, config: CacheConfig, clock: Arc<dyn Clock>) -> Self {
-        let source = Carriers(Arc::clone(&api));
-        Self {
+        let carriers = Carriers {
             api,
-            cache: ReadThroughCache::new(Self::NAME, source, config, Arc::clone(&clock)),
+            services: Arc::default(),
+        };
+        Self {
+            cache: ReadThroughCache::new(Self::NAME, carriers.clone(), config, Arc::clone(&clock)),
+            carriers,
             clock,
         }
     }
@@ -112,8 +116,7 @@ impl RatesCatalogue {
     /// As for [`ShippingApi::rates`].
     pub async fn fresh_offers(&self, shipment: &Shipment) -> Result<Offers, Arc<ShippingError>> {
         // Not by way of the cache: it may be asking for an equal parcel of somebody else at the moment.
-        let quote = self.api.rates(shipment).await.map_err(Arc::new)?;
-        let known = KnownQuote::new(quote, shipment);
+        let known = self.carriers.ask(shipment).await.map_err(Arc::new)?;
         let now = self.clock.now();
         let offers = known.offers(shipment, now, now + self.cache.config().ttl);
         self.cache
@@ -147,7 +150,17 @@ impl RatesAtHand for RatesCatalogue {
 
 /// Who is asked for rates.
 #[derive(Debug, Clone)]
-struct Carriers(Arc<dyn ShippingApi>);
+struct Carriers {
+    api: Arc<dyn ShippingApi>,
+    services: Arc<SharedServices>,
+}
+
+impl Carriers {
+    async fn ask(&self, shipment: &Shipment) -> Result<Arc<KnownQuote>, ShippingError> {
+        let quote = self.api.rates(shipment).await?;
+        Ok(KnownQuote::new(self.services.share(quote), shipment))
+    }
+}
 
 #[async_trait]
 impl Source<PricedParcel> for Carriers {
@@ -163,30 +176,30 @@ impl Source<PricedParcel> for Carriers {
                 message,
             ));
         };
-        let quote = self.0.rates(&shipment).await?;
+        let known = self.ask(&shipment).await?;
         parcel.forget_shipment();
-        Ok(Loaded::present(KnownQuote::new(quote, &shipment)))
+        Ok(Loaded::present(known))
     }
 }
 
 /// A quote, and for whose parcel it was asked. Holds nothing of the person.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct KnownQuote {
-    quote: Quote,
+    quote: Arc<Quote>,
     asked_for: String,
 }
 
 impl KnownQuote {
     fn new(quote: Quote, shipment: &Shipment) -> Arc<Self> {
         Arc::new(Self {
-            quote,
+            quote: Arc::new(quote),
             asked_for: digest(shipment),
         })
     }
 
     fn offers(&self, shipment: &Shipment, asked_at: Timestamp, valid_until: Timestamp) -> Offers {
         Offers {
-            quote: self.quote.clone(),
+            quote: Arc::clone(&self.quote),
             terms: QuoteTerms {
                 asked_at,
                 valid_until,
@@ -414,7 +427,10 @@ mod tests {
 
     fn carriers(url: &str) -> Carriers {
         let config = ShippingConfig::new(Url::parse(url).unwrap(), "key".into());
-        Carriers(Arc::new(ShippingClient::new(config).unwrap()))
+        Carriers {
+            api: Arc::new(ShippingClient::new(config).unwrap()),
+            services: Arc::default(),
+        }
     }
 
     #[tokio::test]

@@ -75,7 +75,7 @@ impl Localizer {
 
     fn rate_args(&self, language: Language, rate: &Rate) -> Args {
         Args::new()
-            .with("offer", offer_name(&rate.carrier, &rate.service))
+            .with("offer", offer_name(&rate.service.carrier, &rate.service.name))
             .with("price", self.money(language, rate.price))
             .with("delivery", self.delivery(language, rate.days))
     }
@@ -143,15 +143,20 @@ impl Localized for Voiding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{money::Currency, shipping::RateId};
+    use std::sync::Arc;
+
+    use crate::money::Currency;
+    use crate::shipping::{RateId, Service};
 
     fn rate(carrier: &str, service: &str, days: Option<u32>) -> Rate {
         Rate {
             rate_id: RateId::new("se-1").unwrap(),
-            carrier: carrier.to_owned(),
-            carrier_code: "code".to_owned(),
-            service: service.to_owned(),
-            service_code: "code".to_owned(),
+            service: Arc::new(Service {
+                carrier: carrier.into(),
+                carrier_code: "code".into(),
+                name: service.into(),
+                code: "code".into(),
+            }),
             price: Money::from_minor(843, Currency::USD),
             days,
             estimated_delivery: None,

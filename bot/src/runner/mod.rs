@@ -5,6 +5,7 @@ mod background;
 mod conversation;
 mod executor;
 mod flood;
+mod keyboards;
 mod moves;
 mod observation;
 mod order;

@@ -14,6 +14,7 @@ use teloxide_core::types::{CallbackQueryId, MessageId, ReplyMarkup};
 use tracing::Instrument as _;
 
 use super::executor::panic_message;
+use super::keyboards::Keyboards;
 use crate::effects::Documents;
 use crate::growing_cache::growing_cache;
 use crate::localization::{Args, Language, Localizer};
@@ -23,12 +24,6 @@ use crate::telegram::{NewDocument, Sender, TelegramError, TelegramErrorKind, Upl
 
 /// How long the buttons of an earlier message may take to go: it is a courtesy that must not hold up the next answer.
 const TIDY_DEADLINE: Duration = Duration::from_secs(5);
-
-/// Of how many conversations it is remembered which message has the buttons.
-const REMEMBERED_KEYBOARDS: NonZeroUsize = match NonZeroUsize::new(50_000) {
-    Some(number) => number,
-    None => NonZeroUsize::MIN,
-};
 
 /// Of how many inputs it is remembered how far their replies got.
 const REMEMBERED_PROGRESS: NonZeroUsize = match NonZeroUsize::new(10_000) {
@@ -83,11 +78,8 @@ pub(super) struct Replies {
     sender: Arc<Sender>,
     documents: Arc<dyn Documents>,
     localizer: Arc<Localizer>,
-    /// The messages whose buttons are the current ones, to take these away when others come. Lost on a restart: then a
-    /// press on them is answered as out of date, and takes them away.
-    keyboards: Mutex<LruCache<SessionKey, MessageId>>,
-    /// The messages whose buttons were taken away already.
-    tidied: Mutex<LruCache<(ChatId, MessageId), ()>>,
+    /// To take buttons away when others come.
+    keyboards: Keyboards,
     /// How many of an input's replies were sent when the next could not be: they are not sent again.
     progress: Mutex<LruCache<(SessionKey, Vec<InputId>), usize>>,
 }
@@ -98,8 +90,7 @@ impl Replies {
             sender,
             documents,
             localizer,
-            keyboards: Mutex::new(growing_cache(REMEMBERED_KEYBOARDS)),
-            tidied: Mutex::new(growing_cache(REMEMBERED_KEYBOARDS)),
+            keyboards: Keyboards::new(),
             progress: Mutex::new(growing_cache(REMEMBERED_PROGRESS)),
         }
     }
@@ -198,9 +189,9 @@ impl Replies {
                     }
                     result => {
                         if message.buttons.is_empty() {
-                            self.forget_keyboard(key, target);
+                            self.keyboards.forget(key, target);
                         } else {
-                            self.remember_keyboard(key, target);
+                            self.keyboards.shown(key, target);
                         }
                         result.map(|()| {
                             let message = message.clone();
@@ -263,7 +254,7 @@ impl Replies {
             let has_buttons = request.reply_markup.is_some();
             let id = self.sender.send_message(destination.chat(), &request).await?;
             if has_buttons {
-                self.remember_keyboard(key, id);
+                self.keyboards.shown(key, id);
             }
             notice = is_whole.then(|| Notice {
                 id,
@@ -336,7 +327,7 @@ impl Replies {
         }
         Ok(sent.map(|sent| {
             if !message.buttons.is_empty() {
-                self.remember_keyboard(key, sent.id);
+                self.keyboards.shown(key, sent.id);
             }
             None
         }))
@@ -356,12 +347,7 @@ impl Replies {
 
     /// The message that has the current buttons, as far as it is known.
     pub(super) fn keyboard(&self, key: &SessionKey) -> Option<MessageId> {
-        self.keyboards.lock().get(key).copied()
-    }
-
-    fn remember_keyboard(&self, key: &SessionKey, message: MessageId) {
-        self.keyboards.lock().put(key.clone(), message);
-        self.tidied.lock().pop(&(key.chat(), message));
+        self.keyboards.current(key)
     }
 
     /// Changes the text of a message while what it tells of is under way. Its buttons stay as they are by then. A courtesy:
@@ -381,24 +367,23 @@ impl Replies {
         }
     }
 
-    fn forget_keyboard(&self, key: &SessionKey, message: MessageId) {
-        let mut keyboards = self.keyboards.lock();
-        if keyboards.peek(key) == Some(&message) {
-            keyboards.pop(key);
-        }
-    }
-
     /// Takes the buttons away from a message whose menu is over. A courtesy: when it fails, a press on them does it.
     pub(super) async fn remove_buttons(&self, key: &SessionKey, message: MessageId) {
-        self.forget_keyboard(key, message);
-        if self.tidied.lock().put((key.chat(), message), ()).is_some() {
+        if !self.keyboards.take_away(key, message) {
             return;
         }
         let destination = Destination::of(key);
         let request = destination.remove_buttons(message);
         let removed = tokio::time::timeout(TIDY_DEADLINE, self.sender.client().tell(&request)).await;
-        if let Ok(Err(error)) = removed {
-            tracing::debug!(chat_id = key.chat().0, %error, "old buttons stay");
+        match removed {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::debug!(chat_id = key.chat().0, %error, "old buttons stay");
+                if error.is_transient() || matches!(error.kind(), TelegramErrorKind::RetryAfter(_)) {
+                    self.keyboards.stayed(key, message);
+                }
+            }
+            Err(_) => self.keyboards.stayed(key, message),
         }
     }
 }

@@ -32,7 +32,7 @@ pub use ids::{
 };
 pub use label::{Label, LabelStatus, Voiding};
 pub use parcel::{Dimensions, LengthUnit, Weight, WeightUnit};
-pub use rate::{Quote, Rate};
+pub use rate::{Quote, Rate, Service};
 pub use retry::RetryPolicy;
 pub use shipment::{Address, Shipment};
 pub use wire::AddressValidation;

@@ -3,6 +3,8 @@
 //! Reading is tolerant: unknown fields are passed over, and what the documents don't promise is optional. Writing leaves
 //! out what is empty, since the API refuses empty strings.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
@@ -10,7 +12,7 @@ use url::Url;
 
 use super::carrier::{Carrier, CarrierService};
 use super::label::{Label, LabelStatus, Voiding};
-use super::rate::Rate;
+use super::rate::{Rate, Service};
 use super::shipment::{Address, Shipment};
 use super::{CarrierId, Dimensions, LabelId, LengthUnit, RateId, ShipmentId, WeightUnit};
 use crate::money::{Currency, JsonDecimal, Money, MoneyError};
@@ -300,15 +302,16 @@ impl WireRate {
                 price = price.checked_add(part)?;
             }
         }
+        let name = self.service_type.filter(|name| !name.is_empty());
+        let service = Service {
+            carrier: carrier_name(&self.carrier_code, self.carrier_friendly_name.as_deref()).into(),
+            name: name.unwrap_or_else(|| self.service_code.clone()).into(),
+            carrier_code: self.carrier_code.into(),
+            code: self.service_code.into(),
+        };
         Ok(Rate {
-            carrier: carrier_name(&self.carrier_code, self.carrier_friendly_name.as_deref()),
-            service: self
-                .service_type
-                .filter(|name| !name.is_empty())
-                .unwrap_or_else(|| self.service_code.clone()),
             rate_id: self.rate_id,
-            carrier_code: self.carrier_code,
-            service_code: self.service_code,
+            service: Arc::new(service),
             price,
             days: self.delivery_days,
             estimated_delivery: self.estimated_delivery_date.as_deref().and_then(date),

@@ -68,7 +68,7 @@ fn to(name: &str) -> Shipment {
 async fn an_order_goes_from_rates_to_the_file_of_its_label_and_back() {
     let stand_in = StandIn::start().await;
     let quote = stand_in.client.rates(&shipment()).await.unwrap();
-    let carriers: BTreeSet<_> = quote.rates.iter().map(|rate| rate.carrier.as_str()).collect();
+    let carriers: BTreeSet<_> = quote.rates.iter().map(|rate| &*rate.service.carrier).collect();
     assert_eq!(carriers, BTreeSet::from(["USPS", "UPS", "FedEx"]));
     let rate = &quote.rates[0];
 
@@ -113,7 +113,7 @@ async fn the_same_shipment_costs_the_same() {
         quote
             .rates
             .into_iter()
-            .map(|rate| (rate.service_code, rate.price))
+            .map(|rate| (rate.service.code.clone(), rate.price))
             .collect()
     };
     let one = StandIn::start().await;
@@ -236,7 +236,7 @@ async fn what_is_too_heavy_for_all_has_no_rates_and_for_some_has_a_note() {
     let mut shipment = shipment();
     shipment.weight = Weight::new(decimal("45.5"), WeightUnit::Kilogram);
     let quote = stand_in.client.rates(&shipment).await.unwrap();
-    assert!(quote.rates.iter().all(|rate| rate.carrier != "USPS"));
+    assert!(quote.rates.iter().all(|rate| &*rate.service.carrier != "USPS"));
     assert_eq!(quote.notes.len(), 1);
     shipment.weight = Weight::new(decimal("500"), WeightUnit::Pound);
     let error = stand_in.client.rates(&shipment).await.unwrap_err();

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use stepkeep::money::{Currency, Money};
 use stepkeep::shipping::{
-    Carrier, Label, LabelId, LabelStatus, Operation, Quote, Rate, RateId, Shipment, ShippingApi,
+    Carrier, Label, LabelId, LabelStatus, Operation, Quote, Rate, RateId, Service, Shipment, ShippingApi,
     ShippingError, ShippingErrorKind, Voiding,
 };
 use tokio::sync::oneshot;
@@ -137,10 +137,12 @@ impl ShippingApi for ShippingLink {
                 sales.rates += 1;
                 Rate {
                     rate_id: RateId::new(&format!("rate-{}", sales.rates)).expect("an id"),
-                    carrier: "USPS".to_owned(),
-                    carrier_code: "usps".to_owned(),
-                    service: service.to_owned(),
-                    service_code: service.to_lowercase().replace(' ', "_"),
+                    service: Arc::new(Service {
+                        carrier: "USPS".into(),
+                        carrier_code: "usps".into(),
+                        name: service.into(),
+                        code: service.to_lowercase().replace(' ', "_").into(),
+                    }),
                     price: Money::from_minor(price, Currency::USD),
                     days: Some(3),
                     estimated_delivery: None,

@@ -94,8 +94,9 @@ impl ShippingFlow {
 /// The offer of the same carrier's same service, under its new id.
 fn same_service<'a>(offers: &'a Offers, agreed: &Rate) -> Option<&'a Rate> {
     offers.quote.rates.iter().find(|rate| {
-        rate.carrier_code == agreed.carrier_code
-            && rate.service_code == agreed.service_code
-            && rate.carrier == agreed.carrier
+        let (offered, wanted) = (&*rate.service, &*agreed.service);
+        offered.carrier_code == wanted.carrier_code
+            && offered.code == wanted.code
+            && offered.carrier == wanted.carrier
     })
 }

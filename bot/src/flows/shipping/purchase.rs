@@ -49,7 +49,7 @@ impl ShippingFlow {
                 user: context.session.key().user(),
                 id: id.clone(),
                 amount: rate.price,
-                service: offer_name(&rate.carrier, &rate.service),
+                service: offer_name(&rate.service.carrier, &rate.service.name),
             }),
         };
         Ok(turn
@@ -188,14 +188,12 @@ impl ShippingFlow {
         let price = price
             .map(|price| speech.localizer.money(speech.language, price))
             .unwrap_or_default();
-        let name = |code: &Option<String>| code.clone().unwrap_or_default();
         let (carrier, service) = match rate {
-            Some(rate) => (rate.carrier.clone(), rate.service.clone()),
-            None => (name(&label.carrier_code), name(&label.service_code)),
+            Some(rate) => (Some(&*rate.service.carrier), Some(&*rate.service.name)),
+            None => (label.carrier_code.as_deref(), label.service_code.as_deref()),
         };
-        let args = Args::new()
-            .with("offer", offer_name(&carrier, &service))
-            .with("price", price);
+        let offer = offer_name(carrier.unwrap_or_default(), service.unwrap_or_default());
+        let args = Args::new().with("offer", offer).with("price", price);
         match &label.tracking_number {
             Some(number) => speech.text("label-ready", &args.with("tracking-number", number.clone())),
             None => speech.text("label-ready-without-tracking", &args),
