@@ -164,7 +164,7 @@ impl Household {
     /// Hears what is still on its way once everything is quiet, and tells everything.
     pub fn tells(mut self) -> Told {
         while let Ok(happening) = self.ear.try_recv() {
-            self.hears(&happening);
+            self.hears(happening);
         }
         Told {
             checkers: self.members.into_iter().map(|member| member.checker).collect(),
@@ -383,8 +383,11 @@ impl Household {
             }
             match timeout(LOOK_EVERY, self.ear.recv()).await {
                 Ok(Some(happening)) => {
-                    self.hears(&happening);
-                    self.looks_at_file(&happening).await?;
+                    let file = happening.message.document.clone();
+                    self.hears(happening);
+                    if let Some(url) = file {
+                        self.looks_at_file(&url).await?;
+                    }
                 }
                 Ok(None) => anyhow::bail!("the sandbox ended its events of chat {}", self.residents.chat),
                 Err(_) => self.loses_patience(speaker),
@@ -406,27 +409,21 @@ impl Household {
 
     fn hears_what_came(&mut self) {
         while let Ok(happening) = self.ear.try_recv() {
-            self.hears(&happening);
+            self.hears(happening);
         }
     }
 
     /// Tells a message to whom it is for.
-    fn hears(&mut self, happening: &Happening) {
-        let Some(message) = happening.message["message_id"].as_i64() else {
-            return;
-        };
-        let menu = Menu::of(message, &happening.message);
+    fn hears(&mut self, happening: Happening) {
+        let message = happening.message;
+        let menu = Menu::of(message.id, message.buttons);
         if happening.is_edit {
-            self.sees_edit(happening.at, message, menu.as_ref());
+            self.sees_edit(happening.at, message.id, menu.as_ref());
             return;
         }
-        let text = |name: &str| happening.message[name].as_str();
         let seen = Seen {
             at: happening.at,
-            text: text("text")
-                .or_else(|| text("caption"))
-                .unwrap_or_default()
-                .to_owned(),
+            text: message.text,
         };
         let phrases = &self.world.phrases;
         let speaker = self.speaker;
@@ -437,7 +434,10 @@ impl Household {
                 *number != speaker,
             )
         };
-        let whose = (0..self.members.len()).min_by_key(fit).unwrap_or(speaker);
+        let whose = match self.members.len() {
+            1 => speaker,
+            members => (0..members).min_by_key(fit).unwrap_or(speaker),
+        };
         let member = &mut self.members[whose];
         if member.checker.sees(phrases, &seen) == Taken::Late {
             // Nobody takes an old question for the current one.
@@ -472,10 +472,7 @@ impl Household {
     }
 
     /// A label comes as a PDF.
-    async fn looks_at_file(&mut self, happening: &Happening) -> anyhow::Result<()> {
-        let Some(url) = happening.message["document"]["url"].as_str() else {
-            return Ok(());
-        };
+    async fn looks_at_file(&mut self, url: &str) -> anyhow::Result<()> {
         if self.world.town.is_pdf(url).await? {
             return Ok(());
         }

@@ -62,7 +62,7 @@ impl Household {
         }
         if goes_stale && let Some(old) = member.earlier.front().cloned() {
             let data = match old.buttons.first() {
-                Some((_, data)) if !forges => data.clone(),
+                Some(button) if !forges => button.data.clone(),
                 _ => "forged:99".to_owned(),
             };
             world.town.taps(member.id(), chat, old.message, &data).await?;
@@ -82,9 +82,10 @@ impl Household {
         let Some(menu) = self.members[speaker].menu.clone() else {
             return Ok(());
         };
-        let Some((_, data)) = menu.buttons.first() else {
+        let Some(button) = menu.buttons.first() else {
             return Ok(());
         };
+        let data = &button.data;
         if !intrudes || count < 2 || !self.world.faults.has(FaultKind::StaleTaps) {
             return Ok(());
         }

@@ -34,7 +34,7 @@ pub(super) async fn raw_update(
                 .ok_or_else(|| SimError::bad_request("update_id must be an integer"))?,
         ),
     };
-    let id = bot.lock().queue.push(update, id, world.clock.unix());
+    let id = bot.lock().queue.push_fields(update, id, world.clock.unix());
     bot.ring();
     Ok(Json(json!({ "update_id": id })))
 }

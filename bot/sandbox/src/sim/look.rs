@@ -9,6 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
 use super::{
@@ -53,7 +54,7 @@ pub(super) async fn transcript(
     State(world): State<Arc<World>>,
     Path(chat): Path<i64>,
     Query(query): Query<TranscriptQuery>,
-) -> Result<Json<Vec<Value>>, SimError> {
+) -> Result<Json<Vec<Box<RawValue>>>, SimError> {
     let bot = known_bot(&world, query.bot)?;
     let state = bot.lock();
     let Some(chat) = state.chats.get(&chat) else {
@@ -62,7 +63,8 @@ pub(super) async fn transcript(
     let later = chat.messages.range(query.after.saturating_add(1)..);
     Ok(Json(
         later
-            .map(|(_, message)| chat.entry(&bot.identity, message))
+            // What objects are made of can always be written.
+            .map(|(_, message)| to_raw_value(&chat.entry(&bot.identity, message)).unwrap_or_default())
             .collect(),
     ))
 }

@@ -130,6 +130,6 @@ fn tell(
         album: None,
     };
     let posted = bot.post(state, chat, draft, now)?;
-    let message = posted.chat.message(&bot.identity, posted.message);
-    bot.queue_update(state, "message", message, now)
+    let message = posted.update(bot);
+    bot.queue_update(state, "message", &message, now)
 }

@@ -13,7 +13,9 @@ use super::{
 };
 use crate::telegram::{
     message::Content,
+    object::Object,
     payments::{Attempt, AttemptState, STARS},
+    updates::{Lane, UpdateContent},
     world::World,
 };
 
@@ -58,13 +60,13 @@ pub(super) async fn pay(
         state.private_chat(&person).id
     };
     let id = world.draw_callback_id();
-    let query = json!({
-        "id": id,
-        "from": person.user(),
-        "currency": STARS,
-        "total_amount": bill.amount,
-        "invoice_payload": bill.payload,
-    });
+    let query = Object::new()
+        .with("id", &*id)
+        .with("from", person.user())
+        .with("currency", STARS)
+        .with("total_amount", i64::from(bill.amount))
+        .with("invoice_payload", &*bill.payload);
+    let query = UpdateContent::new(Lane::User(person.id), &query);
     world.attempts.lock().add(
         id.clone(),
         Attempt {
@@ -77,7 +79,7 @@ pub(super) async fn pay(
             state: AttemptState::Waiting,
         },
     );
-    let update_id = bot.queue_update(&mut state, "pre_checkout_query", query, now);
+    let update_id = bot.queue_update(&mut state, "pre_checkout_query", &query, now);
     Ok(Json(Begun {
         update_id,
         pre_checkout_query_id: id,

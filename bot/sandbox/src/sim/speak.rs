@@ -7,7 +7,6 @@ use axum::{
     extract::{Multipart, State},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::{
     addressed_bot,
@@ -19,8 +18,10 @@ use crate::telegram::{
     chat::ChatKind,
     files::{FileKind, Upload, looks_like, photo_size},
     message::{Author, Content, Draft},
+    object::Object,
     people::Person,
     text::{FormattedText, MAX_CAPTION},
+    updates::{Lane, UpdateContent},
     world::World,
 };
 
@@ -205,8 +206,8 @@ fn speak(
     };
     let posted = bot.post(&mut state, chat_id, draft, now).ok_or_else(no_chat)?;
     let message_id = posted.message.id;
-    let message = posted.chat.message(&bot.identity, posted.message);
-    let update_id = bot.queue_update(&mut state, "message", message, now);
+    let message = posted.update(bot);
+    let update_id = bot.queue_update(&mut state, "message", &message, now);
     Ok(Sent {
         update_id,
         message_id,
@@ -302,16 +303,20 @@ pub(super) async fn tap(
     }
     let message = match chat.messages.get(&tap.message_id) {
         Some(message) => chat.message(&bot.identity, message),
-        None => json!({"chat": chat.chat(), "message_id": tap.message_id, "date": 0}),
+        None => Object::new()
+            .with("chat", chat.chat())
+            .with("message_id", tap.message_id)
+            .with("date", 0),
     };
     let id = world.draw_callback_id();
-    let query = json!({
-        "id": id,
-        "from": person.user(),
-        "message": message,
-        "chat_instance": chat_id.wrapping_mul(7_919).wrapping_add(bot.id()).to_string(),
-        "data": tap.data,
-    });
+    let chat_instance = chat_id.wrapping_mul(7_919).wrapping_add(bot.id());
+    let query = Object::new()
+        .with("id", &*id)
+        .with("from", person.user())
+        .with("message", message)
+        .with("chat_instance", chat_instance.to_string())
+        .with("data", &*tap.data);
+    let query = UpdateContent::new(Lane::User(person.id), &query);
     world.presses.lock().add(
         id.clone(),
         Press {
@@ -321,7 +326,7 @@ pub(super) async fn tap(
             answer: None,
         },
     );
-    let update_id = bot.queue_update(&mut state, "callback_query", query, now);
+    let update_id = bot.queue_update(&mut state, "callback_query", &query, now);
     Ok(Json(Tapped {
         update_id,
         callback_query_id: id,

@@ -4,7 +4,6 @@ use std::{collections::HashMap, sync::Arc};
 
 use parking_lot::{Mutex, MutexGuard};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -14,9 +13,10 @@ use super::{
     events::Listeners,
     files::{FileStore, SavedFile},
     message::{Draft, Message},
+    object::Object,
     payments::Transaction,
     people::Person,
-    updates::{AllowedUpdates, UpdateQueue},
+    updates::{AllowedUpdates, Lane, UpdateContent, UpdateQueue},
     webhook::{Webhook, WebhookSettings},
     world::FirstIds,
 };
@@ -170,15 +170,13 @@ impl Bot {
         &self,
         state: &mut BotState,
         kind: &str,
-        content: Value,
+        content: &UpdateContent,
         now: i64,
     ) -> Option<i64> {
         if !state.allowed.allow(kind) {
             return None;
         }
-        let id = state
-            .queue
-            .push(Map::from_iter([(kind.to_owned(), content)]), None, now);
+        let id = state.queue.push(kind, content, now);
         self.ring();
         Some(id)
     }
@@ -205,21 +203,24 @@ impl Bot {
         state: &mut BotState,
         chat: i64,
         by: &Person,
-        change: [&str; 2],
+        change: [&'static str; 2],
         now: i64,
     ) -> Option<i64> {
-        let member = |status: &str| match status {
-            "kicked" => json!({"user": self.identity.user(), "status": status, "until_date": 0}),
-            _ => json!({"user": self.identity.user(), "status": status}),
+        let member = |status: &'static str| {
+            let mut member = Object::new()
+                .with("user", self.identity.user())
+                .with("status", status);
+            member.put_some("until_date", (status == "kicked").then_some(0));
+            member
         };
-        let update = json!({
-            "chat": state.chats.get(&chat)?.chat(),
-            "from": by.user(),
-            "date": now,
-            "old_chat_member": member(change[0]),
-            "new_chat_member": member(change[1]),
-        });
-        self.queue_update(state, "my_chat_member", update, now)
+        let update = Object::new()
+            .with("chat", state.chats.get(&chat)?.chat())
+            .with("from", by.user())
+            .with("date", now)
+            .with("old_chat_member", member(change[0]))
+            .with("new_chat_member", member(change[1]));
+        let update = UpdateContent::new(Lane::Chat(chat), &update);
+        self.queue_update(state, "my_chat_member", &update, now)
     }
 }
 
@@ -228,6 +229,14 @@ impl Bot {
 pub(crate) struct Posted<'s> {
     pub(crate) chat: &'s Chat,
     pub(crate) message: &'s Message,
+}
+
+impl Posted<'_> {
+    /// The message as an update brings it.
+    pub(crate) fn update(&self, bot: &Bot) -> UpdateContent {
+        let message = self.chat.message(&bot.identity, self.message);
+        UpdateContent::new(Lane::Chat(self.chat.id), &message)
+    }
 }
 
 impl BotState {

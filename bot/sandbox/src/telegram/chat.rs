@@ -3,12 +3,13 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
     files::StoredFile,
     markup::Markup,
     message::{Author, Content, Draft, Message},
+    object::Object,
     people::Person,
     text::FormattedText,
 };
@@ -37,8 +38,12 @@ pub(crate) struct BotIdentity {
 
 impl BotIdentity {
     /// The Bot API's `User`.
-    pub(crate) fn user(&self) -> Value {
-        json!({"id": self.id, "is_bot": true, "first_name": self.first_name, "username": self.username})
+    pub(crate) fn user(&self) -> Object<'_> {
+        Object::new()
+            .with("id", self.id)
+            .with("is_bot", true)
+            .with("first_name", &*self.first_name)
+            .with("username", &*self.username)
     }
 }
 
@@ -97,138 +102,134 @@ impl Chat {
     }
 
     /// The Bot API's `Chat`.
-    pub(crate) fn chat(&self) -> Value {
+    pub(crate) fn chat(&self) -> Object<'_> {
         match &self.kind {
             ChatKind::Private(person) => person.private_chat(),
-            ChatKind::Group { title } if self.is_supergroup() => {
-                json!({"id": self.id, "type": "supergroup", "title": title})
-            }
             ChatKind::Group { title } => {
-                json!({"id": self.id, "type": "group", "title": title, "all_members_are_administrators": true})
+                let group = Object::new().with("id", self.id).with("title", &**title);
+                if self.is_supergroup() {
+                    group.with("type", "supergroup")
+                } else {
+                    group
+                        .with("type", "group")
+                        .with("all_members_are_administrators", true)
+                }
             }
         }
     }
 
     /// The Bot API's `Message`.
-    pub(crate) fn message(&self, bot: &BotIdentity, message: &Message) -> Value {
+    pub(crate) fn message<'a>(&'a self, bot: &'a BotIdentity, message: &'a Message) -> Object<'a> {
         let mut rendered = self.message_alone(bot, message);
         if let Some(original) = message.reply_to.and_then(|id| self.messages.get(&id)) {
-            rendered["reply_to_message"] = self.message_alone(bot, original);
+            rendered.put("reply_to_message", self.message_alone(bot, original));
         }
         rendered
     }
 
-    fn message_alone(&self, bot: &BotIdentity, message: &Message) -> Value {
+    fn message_alone<'a>(&'a self, bot: &'a BotIdentity, message: &'a Message) -> Object<'a> {
         let from = match &message.author {
             Author::Bot => bot.user(),
             Author::Person(person) => person.user(),
         };
-        let mut rendered =
-            json!({"message_id": message.id, "from": from, "chat": self.chat(), "date": message.date});
-        if let Some(date) = message.edit_date {
-            rendered["edit_date"] = date.into();
-        }
-        let text = |rendered: &mut Value, names: [&str; 2], text: &FormattedText| {
-            if !text.text.is_empty() {
-                rendered[names[0]] = text.text.as_str().into();
-            }
-            if !text.entities.is_empty() {
-                rendered[names[1]] = json!(text.entities);
-            }
-        };
-        match &message.content {
-            Content::Text(body) => text(&mut rendered, ["text", "entities"], body),
-            Content::Document { file, caption } => {
-                rendered["document"] = file.document();
-                text(&mut rendered, ["caption", "caption_entities"], caption);
-            }
-            Content::Photo { file, caption } => {
-                rendered["photo"] = file.photo();
-                text(&mut rendered, ["caption", "caption_entities"], caption);
-            }
-            Content::Clip { file, caption } => {
-                let (field, clip) = file.clip();
-                rendered[field] = clip;
-                text(&mut rendered, ["caption", "caption_entities"], caption);
-            }
-            Content::MigratedTo(chat) => rendered["migrate_to_chat_id"] = (*chat).into(),
-            Content::MigratedFrom(chat) => rendered["migrate_from_chat_id"] = (*chat).into(),
-            Content::Invoice(bill) => rendered["invoice"] = bill.invoice(),
-            Content::Paid(receipt) => rendered["successful_payment"] = receipt.payment(),
-            Content::Refunded(receipt) => rendered["refunded_payment"] = receipt.payment(),
-        }
-        if let Some(album) = &message.album {
-            rendered["media_group_id"] = album.as_str().into();
-        }
-        if let Some(rows) = message.markup.as_ref().and_then(|markup| markup.inline_rows()) {
-            rendered["reply_markup"] = json!({ "inline_keyboard": rows });
+        let mut rendered = Object::new()
+            .with("message_id", message.id)
+            .with("from", from)
+            .with("chat", self.chat())
+            .with("date", message.date);
+        rendered.put_some("edit_date", message.edit_date);
+        put_content(&mut rendered, &message.content, None);
+        rendered.put_some("media_group_id", message.album.as_deref());
+        if let Some(rows) = inline_rows(message) {
+            rendered.put("reply_markup", Object::new().with("inline_keyboard", rows));
         }
         rendered
     }
 
     /// The message as the people's side shows it.
-    pub(crate) fn entry(&self, bot: &BotIdentity, message: &Message) -> Value {
-        let mut entry = self.message_alone(bot, message);
-        let Some(fields) = entry.as_object_mut() else {
-            return entry;
-        };
-        fields.insert("chat".to_owned(), self.id.into());
-        let from = match &message.author {
-            Author::Bot => "bot",
+    pub(crate) fn entry<'a>(&'a self, bot: &BotIdentity, message: &'a Message) -> Object<'a> {
+        let mut entry = Object::new()
+            .with("message_id", message.id)
+            .with("chat", self.id)
+            .with("date", message.date);
+        match &message.author {
+            Author::Bot => entry.put("from", "bot"),
             Author::Person(person) => {
-                fields.insert("person".to_owned(), person.id.into());
-                "person"
+                entry.put("from", "person");
+                entry.put("person", person.id);
             }
-        };
-        fields.insert("from".to_owned(), from.into());
-        if fields.remove("edit_date").is_some() {
-            fields.insert("edited".to_owned(), true.into());
         }
-        if let Some(id) = message.reply_to {
-            fields.insert("reply_to_message_id".to_owned(), id.into());
-        }
-        if let Some(markup) = fields.remove("reply_markup") {
-            fields.insert("inline_keyboard".to_owned(), markup["inline_keyboard"].clone());
-        }
+        entry.put_some("edited", message.edit_date.map(|_| true));
+        // A service message shows the other id as it is.
+        put_content(&mut entry, &message.content, Some(bot.id));
+        entry.put_some("media_group_id", message.album.as_deref());
+        entry.put_some("reply_to_message_id", message.reply_to);
+        entry.put_some("inline_keyboard", inline_rows(message));
         match &message.markup {
-            Some(Markup::Reply(keyboard)) => {
-                fields.insert("reply_keyboard".to_owned(), keyboard.clone());
-            }
+            Some(Markup::Reply(keyboard)) => entry.put("reply_keyboard", keyboard),
             Some(Markup::Remove) => {
-                fields.insert("reply_keyboard".to_owned(), json!({"remove_keyboard": true}));
+                entry.put("reply_keyboard", Object::new().with("remove_keyboard", true));
             }
             Some(Markup::ForceReply) => {
-                fields.insert("reply_keyboard".to_owned(), json!({"force_reply": true}));
+                entry.put("reply_keyboard", Object::new().with("force_reply", true));
             }
             Some(Markup::Inline(_)) | None => {}
-        }
-        match &message.content {
-            // A service message shows the other id as it is.
-            Content::Text(_)
-            | Content::MigratedTo(_)
-            | Content::MigratedFrom(_)
-            | Content::Invoice(_)
-            | Content::Paid(_)
-            | Content::Refunded(_) => {}
-            Content::Document { file, .. } => {
-                fields.insert("document".to_owned(), shown_file(bot.id, file, file.document()));
-            }
-            Content::Clip { file, .. } => {
-                let (field, clip) = file.clip();
-                fields.insert(field.to_owned(), shown_file(bot.id, file, clip));
-            }
-            Content::Photo { file, .. } => {
-                let mut photo = file.photo()[0].take();
-                photo["file_name"] = file.name.as_str().into();
-                photo["mime_type"] = file.mime_type.as_str().into();
-                fields.insert("photo".to_owned(), shown_file(bot.id, file, photo));
-            }
         }
         entry
     }
 }
 
-fn shown_file(bot: i64, file: &StoredFile, mut shown: Value) -> Value {
-    shown["url"] = format!("/sim/files/{bot}/{}", file.path).into();
-    shown
+fn inline_rows(message: &Message) -> Option<&[Value]> {
+    message.markup.as_ref()?.inline_rows()
+}
+
+/// What a message has beside who wrote it where and when. With a bot's id, files are shown as the people's side gets them.
+fn put_content<'a>(object: &mut Object<'a>, content: &'a Content, files_of: Option<i64>) {
+    let shown = |file: &StoredFile, mut shown: Value| {
+        if let Some(bot) = files_of {
+            shown["url"] = format!("/sim/files/{bot}/{}", file.path).into();
+        }
+        shown
+    };
+    match content {
+        Content::Text(body) => put_text(object, ["text", "entities"], body),
+        Content::Document { file, caption } => {
+            object.put("document", shown(file, file.document()));
+            put_caption(object, caption);
+        }
+        Content::Photo { file, caption } => {
+            let mut photo = file.photo();
+            if files_of.is_some() {
+                photo = photo[0].take();
+                photo["file_name"] = file.name.as_str().into();
+                photo["mime_type"] = file.mime_type.as_str().into();
+                photo = shown(file, photo);
+            }
+            object.put("photo", photo);
+            put_caption(object, caption);
+        }
+        Content::Clip { file, caption } => {
+            let (field, clip) = file.clip();
+            object.put(field, shown(file, clip));
+            put_caption(object, caption);
+        }
+        Content::MigratedTo(chat) => object.put("migrate_to_chat_id", *chat),
+        Content::MigratedFrom(chat) => object.put("migrate_from_chat_id", *chat),
+        Content::Invoice(bill) => object.put("invoice", bill.invoice()),
+        Content::Paid(receipt) => object.put("successful_payment", receipt.payment()),
+        Content::Refunded(receipt) => object.put("refunded_payment", receipt.payment()),
+    }
+}
+
+fn put_caption<'a>(object: &mut Object<'a>, caption: &'a FormattedText) {
+    put_text(object, ["caption", "caption_entities"], caption);
+}
+
+fn put_text<'a>(object: &mut Object<'a>, names: [&'static str; 2], text: &'a FormattedText) {
+    if !text.text.is_empty() {
+        object.put(names[0], &*text.text);
+    }
+    if !text.entities.is_empty() {
+        object.put(names[1], &*text.entities);
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use serde_json::Value;
+use serde::Serialize;
 use tokio::sync::broadcast::{Receiver, Sender, channel};
 
 /// As many events wait for a slow listener before the oldest are lost to it.
@@ -33,7 +33,7 @@ impl Listeners {
     }
 
     /// Tells who listens to the chat or to all. The JSON is built only when somebody does.
-    pub(crate) fn publish(&self, chat: i64, name: &'static str, data: impl FnOnce() -> Value) {
+    pub(crate) fn publish<D: Serialize>(&self, chat: i64, name: &'static str, data: impl FnOnce() -> D) {
         send(
             [self.of_chats.get(&chat), self.of_all.as_ref()]
                 .into_iter()
@@ -44,15 +44,15 @@ impl Listeners {
     }
 
     /// Tells everybody.
-    pub(crate) fn publish_everywhere(&self, name: &'static str, data: impl FnOnce() -> Value) {
+    pub(crate) fn publish_everywhere<D: Serialize>(&self, name: &'static str, data: impl FnOnce() -> D) {
         send(self.of_chats.values().chain(&self.of_all), name, data);
     }
 }
 
-fn send<'a>(
+fn send<'a, D: Serialize>(
     senders: impl Iterator<Item = &'a Sender<Event>>,
     name: &'static str,
-    data: impl FnOnce() -> Value,
+    data: impl FnOnce() -> D,
 ) {
     let mut senders = senders.filter(|sender| sender.receiver_count() > 0).peekable();
     if senders.peek().is_none() {
@@ -60,7 +60,8 @@ fn send<'a>(
     }
     let event = Event {
         name,
-        data: data().to_string().into(),
+        // What is told here can always be written.
+        data: serde_json::to_string(&data()).unwrap_or_default().into(),
     };
     for sender in senders {
         // That the last listener left meanwhile is no failure.

@@ -14,6 +14,7 @@ pub(crate) mod faults;
 pub(crate) mod files;
 pub(crate) mod markup;
 pub(crate) mod message;
+pub(crate) mod object;
 pub(crate) mod payments;
 pub(crate) mod people;
 pub(crate) mod poll;

@@ -5,6 +5,8 @@ use std::collections::{HashMap, VecDeque};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::object::Object;
+
 /// The currency of Stars.
 pub(crate) const STARS: &str = "XTR";
 
@@ -145,7 +147,7 @@ pub(crate) struct Transaction {
 
 impl Transaction {
     /// The Bot API's `StarTransaction`.
-    pub(crate) fn shown(&self, user: &Value) -> Value {
+    pub(crate) fn shown(&self, user: &Object<'_>) -> Value {
         let partner = json!({
             "type": "user",
             "transaction_type": "invoice_payment",

@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+
+use super::object::Object;
 
 /// The first id that is drawn for a person who comes without one.
 const FIRST_DRAWN_ID: i64 = 2001;
@@ -24,26 +25,26 @@ pub(crate) struct Person {
 
 impl Person {
     /// The Bot API's `User`.
-    pub(crate) fn user(&self) -> Value {
-        let mut user = json!({"id": self.id, "is_bot": false, "first_name": self.first_name});
-        put(&mut user, "last_name", self.last_name.as_deref());
-        put(&mut user, "username", self.username.as_deref());
-        put(&mut user, "language_code", self.language_code.as_deref());
+    pub(crate) fn user(&self) -> Object<'_> {
+        let mut user = Object::new()
+            .with("id", self.id)
+            .with("is_bot", false)
+            .with("first_name", &*self.first_name);
+        user.put_some("last_name", self.last_name.as_deref());
+        user.put_some("username", self.username.as_deref());
+        user.put_some("language_code", self.language_code.as_deref());
         user
     }
 
     /// The Bot API's `Chat` of the private chat with this person.
-    pub(crate) fn private_chat(&self) -> Value {
-        let mut chat = json!({"id": self.id, "type": "private", "first_name": self.first_name});
-        put(&mut chat, "last_name", self.last_name.as_deref());
-        put(&mut chat, "username", self.username.as_deref());
+    pub(crate) fn private_chat(&self) -> Object<'_> {
+        let mut chat = Object::new()
+            .with("id", self.id)
+            .with("type", "private")
+            .with("first_name", &*self.first_name);
+        chat.put_some("last_name", self.last_name.as_deref());
+        chat.put_some("username", self.username.as_deref());
         chat
-    }
-}
-
-fn put(object: &mut Value, name: &str, text: Option<&str>) {
-    if let Some(text) = text {
-        object[name] = text.into();
     }
 }
 

@@ -5,11 +5,14 @@ use std::{
     sync::Arc,
 };
 
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeMap as _;
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{
     Map, Value,
     value::{RawValue, to_raw_value},
 };
+
+use super::object::Object;
 
 const DAY_SECONDS: i64 = 86_400;
 /// As long a query is kept, in seconds.
@@ -62,6 +65,21 @@ pub(crate) enum Lane {
     Rest,
 }
 
+/// What an update brings, written already, and which lane it belongs to.
+#[derive(Debug)]
+pub(crate) struct UpdateContent {
+    pub(crate) lane: Lane,
+    pub(crate) text: Box<RawValue>,
+}
+
+impl UpdateContent {
+    pub(crate) fn new(lane: Lane, content: &Object<'_>) -> Self {
+        // What objects are made of can always be written.
+        let text = to_raw_value(content).unwrap_or_default();
+        Self { lane, text }
+    }
+}
+
 /// One update, ready to be sent any number of times.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Update {
@@ -72,13 +90,34 @@ pub(crate) struct Update {
     lifetime: i64,
 }
 
+/// The only field of an update beside its id, as it stands in the text.
+struct Field<'a> {
+    id: i64,
+    kind: &'a str,
+    content: &'a RawValue,
+}
+
+impl Serialize for Field<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("update_id", &self.id)?;
+        map.serialize_entry(self.kind, self.content)?;
+        map.end()
+    }
+}
+
 impl Update {
-    fn new(id: i64, mut fields: Map<String, Value>, now: i64) -> Self {
+    /// An update as somebody put it together.
+    fn of_fields(id: i64, mut fields: Map<String, Value>, now: i64) -> Self {
         fields.insert("update_id".to_owned(), id.into());
-        let is_query = QUERIES.iter().any(|query| fields.contains_key(*query));
-        let lifetime = if is_query { QUERY_SECONDS } else { DAY_SECONDS };
+        let is_query = fields.keys().any(|kind| is_query(kind));
         let lane = lane_of(&fields);
-        let body = to_raw_value(&Value::Object(fields)).unwrap_or_default();
+        let body = to_raw_value(&fields).unwrap_or_default();
+        Self::new(id, lane, is_query, body, now)
+    }
+
+    fn new(id: i64, lane: Lane, is_query: bool, body: Box<RawValue>, now: i64) -> Self {
+        let lifetime = if is_query { QUERY_SECONDS } else { DAY_SECONDS };
         Self {
             id,
             lane,
@@ -91,6 +130,10 @@ impl Update {
     pub(crate) fn is_expired(&self, now: i64) -> bool {
         now >= self.expires_at
     }
+}
+
+fn is_query(kind: &str) -> bool {
+    QUERIES.contains(&kind)
 }
 
 fn lane_of(fields: &Map<String, Value>) -> Lane {
@@ -145,10 +188,25 @@ impl UpdateQueue {
         }
     }
 
-    /// Queues an update under the next id, or under the given one.
-    pub(crate) fn push(&mut self, fields: Map<String, Value>, id: Option<i64>, now: i64) -> i64 {
+    /// Queues an update of one kind under the next id.
+    pub(crate) fn push(&mut self, kind: &str, content: &UpdateContent, now: i64) -> i64 {
+        let id = self.next_id;
+        let UpdateContent { lane, text } = content;
+        let field = Field {
+            id,
+            kind,
+            content: text,
+        };
+        // A number and what is JSON already can always be written.
+        let body = to_raw_value(&field).unwrap_or_default();
+        self.enqueue(Update::new(id, *lane, is_query(kind), body, now));
+        id
+    }
+
+    /// Queues an update as somebody put it together, under the next id or under the given one.
+    pub(crate) fn push_fields(&mut self, fields: Map<String, Value>, id: Option<i64>, now: i64) -> i64 {
         let id = id.unwrap_or(self.next_id);
-        self.enqueue(Update::new(id, fields, now));
+        self.enqueue(Update::of_fields(id, fields, now));
         id
     }
 
@@ -315,7 +373,7 @@ mod tests {
     fn queue_of(count: i64) -> UpdateQueue {
         let mut queue = UpdateQueue::new(100);
         for _ in 0..count {
-            queue.push(fields(json!({"message": {"chat": {"id": 1}}})), None, 0);
+            queue.push_fields(fields(json!({"message": {"chat": {"id": 1}}})), None, 0);
         }
         queue
     }
@@ -361,11 +419,11 @@ mod tests {
     #[test]
     fn queries_expire_after_150_seconds_and_messages_after_a_day() {
         let mut queue = queue_of(1);
-        queue.push(fields(json!({"callback_query": {"from": {"id": 7}}})), None, 0);
+        queue.push_fields(fields(json!({"callback_query": {"from": {"id": 7}}})), None, 0);
         assert_eq!(ids(&queue.poll(0, 100, 149)), [100, 101]);
         assert_eq!(ids(&queue.poll(0, 100, 150)), [100]);
         assert_eq!(ids(&queue.poll(0, 100, DAY_SECONDS)), [0_i64; 0]);
-        queue.push(fields(json!({"message": {}})), None, DAY_SECONDS);
+        queue.push_fields(fields(json!({"message": {}})), None, DAY_SECONDS);
         assert_eq!(queue.pending(DAY_SECONDS), 1);
     }
 

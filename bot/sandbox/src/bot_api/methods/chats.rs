@@ -21,8 +21,8 @@ const ACTIONS: [&str; 11] = [
 
 pub(super) fn get_me(call: &Call<'_>) -> Answer {
     let mut me = call.bot.identity.user();
-    me["can_join_groups"] = true.into();
-    me["can_read_all_group_messages"] = true.into();
+    me.put("can_join_groups", true);
+    me.put("can_read_all_group_messages", true);
     for name in [
         "supports_inline_queries",
         "can_connect_to_business",
@@ -30,7 +30,7 @@ pub(super) fn get_me(call: &Call<'_>) -> Answer {
         "has_topics_enabled",
         "allows_users_to_create_topics",
     ] {
-        me[name] = false.into();
+        me.put(name, false);
     }
     Answer::of(&me)
 }
@@ -57,14 +57,17 @@ pub(super) fn get_chat(call: &Call<'_>) -> Outcome {
         .get(&chat_id)
         .ok_or_else(super::chat_not_found)?
         .chat();
-    chat["accent_color_id"] = 0.into();
-    chat["max_reaction_count"] = 11.into();
-    chat["accepted_gift_types"] = json!({
-        "unlimited_gifts": true,
-        "limited_gifts": true,
-        "unique_gifts": true,
-        "premium_subscription": true,
-        "gifts_from_channels": true,
-    });
+    chat.put("accent_color_id", 0);
+    chat.put("max_reaction_count", 11);
+    chat.put(
+        "accepted_gift_types",
+        json!({
+            "unlimited_gifts": true,
+            "limited_gifts": true,
+            "unique_gifts": true,
+            "premium_subscription": true,
+            "gifts_from_channels": true,
+        }),
+    );
     Ok(Answer::of(&chat))
 }

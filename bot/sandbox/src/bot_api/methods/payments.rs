@@ -11,6 +11,7 @@ use crate::{
         bot::BotState,
         markup::Markup,
         message::{Author, Content, Draft},
+        object::Object,
         payments::{Attempt, AttemptState, Bill, Receipt, STARS, Transaction, balance},
         people::Person,
         text::utf16_len,
@@ -170,8 +171,8 @@ fn tell(
     let posted = call.bot.post(state, chat, draft, now);
     let posted = posted.ok_or_else(super::chat_not_found)?;
     let message_id = posted.message.id;
-    let message = posted.chat.message(&call.bot.identity, posted.message);
-    Ok((call.bot.queue_update(state, "message", message, now), message_id))
+    let message = posted.update(call.bot);
+    Ok((call.bot.queue_update(state, "message", &message, now), message_id))
 }
 
 fn person(call: &Call<'_>, id: i64) -> Result<Arc<Person>, ApiError> {
@@ -225,8 +226,13 @@ pub(super) fn get_star_transactions(call: &Call<'_>) -> Outcome {
     let shown: Vec<_> = page
         .map(|transaction| {
             let person = call.world.people.get(transaction.person);
-            let user = person.map_or_else(
-                || json!({"id": transaction.person, "is_bot": false, "first_name": "Somebody"}),
+            let user = person.as_ref().map_or_else(
+                || {
+                    Object::new()
+                        .with("id", transaction.person)
+                        .with("is_bot", false)
+                        .with("first_name", "Somebody")
+                },
                 |person| person.user(),
             );
             transaction.shown(&user)
