@@ -3,6 +3,7 @@
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -94,23 +95,35 @@ impl IntoResponse for Failure {
     }
 }
 
-pub(super) fn ok(body: &Value) -> Response {
+pub(super) fn ok(body: &impl Serialize) -> Response {
     answer(StatusCode::OK, body)
 }
 
-pub(super) fn answer(status: StatusCode, body: &Value) -> Response {
+pub(super) fn answer(status: StatusCode, body: &impl Serialize) -> Response {
     let json = HeaderValue::from_static("application/json; charset=utf-8");
-    (status, [(CONTENT_TYPE, json)], body.to_string()).into_response()
+    // What is shown here has texts for names, and so can always be written.
+    let body = serde_json::to_string(body).unwrap_or_default();
+    (status, [(CONTENT_TYPE, json)], body).into_response()
 }
 
 /// An amount as the API writes it.
-pub(super) fn money(cents: i64) -> Value {
-    let sign = if cents < 0 { "-" } else { "" };
-    let cents = cents.unsigned_abs();
-    let text = format!("{sign}{}.{:02}", cents / 100, cents % 100);
-    // The text is a number, so that it always parses; as a float its shortest form is the same digits.
-    let amount: Value = serde_json::from_str(&text).unwrap_or_default();
-    json!({ "currency": "usd", "amount": amount })
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(super) struct Amount {
+    currency: &'static str,
+    amount: f64,
+}
+
+impl Amount {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a parcel costs less than the 2^53 cents up to which all are exact, and their hundredth is written in its own digits"
+    )]
+    pub(super) fn new(cents: i64) -> Self {
+        Self {
+            currency: "usd",
+            amount: cents as f64 / 100.0,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -125,7 +138,7 @@ mod tests {
             (0, "0.0"),
             (123_456_789, "1234567.89"),
         ] {
-            assert_eq!(money(cents)["amount"].to_string(), text);
+            assert_eq!(json!(Amount::new(cents))["amount"].to_string(), text);
         }
     }
 }

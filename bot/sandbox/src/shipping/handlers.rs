@@ -165,7 +165,7 @@ pub(super) async fn rates(State(world): Known, _: Caller, body: Bytes) -> Respon
     };
     let fault = world.fault(Operation::Rates, described);
     under(fault, || match request.and_then(|request| world.quote(request)) {
-        Ok(quote) => answer::ok(&quote.json()),
+        Ok(quote) => answer::ok(&quote.shown()),
         Err(failure) => failure.into_response(),
     })
     .await
@@ -173,7 +173,7 @@ pub(super) async fn rates(State(world): Known, _: Caller, body: Bytes) -> Respon
 
 pub(super) async fn rate(State(world): Known, _: Caller, Path(id): Path<String>) -> Response {
     match world.rate(&id) {
-        Some(rate) => answer::ok(&rate.json()),
+        Some(rate) => answer::ok(&rate.shown()),
         None => Failure::not_found("rate", &id).into_response(),
     }
 }

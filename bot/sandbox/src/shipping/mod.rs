@@ -12,6 +12,7 @@ mod label;
 mod pricing;
 mod provoke;
 mod request;
+mod shown;
 mod tracking;
 mod world;
 

@@ -9,9 +9,8 @@ use jiff::tz::TimeZone;
 use parking_lot::{Mutex, MutexGuard};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
-use super::answer::{Failure, money};
+use super::answer::Failure;
 use super::carriers::{self, Carrier, Service};
 use super::fault::{Fault, Operation};
 use super::pricing::{self, Price, Refusal};
@@ -30,7 +29,7 @@ pub(super) struct Shipment {
     pub(super) id: String,
     pub(super) described: NewShipment,
     pub(super) ship_date: Date,
-    created_at: Timestamp,
+    pub(super) created_at: Timestamp,
 }
 
 /// An offer.
@@ -44,8 +43,8 @@ pub(super) struct Rate {
     pub(super) service: &'static Service,
     pub(super) price: Price,
     pub(super) zone: u8,
-    days: u8,
-    delivery: Date,
+    pub(super) days: u8,
+    pub(super) delivery: Date,
 }
 
 /// Whether a label can be used.
@@ -68,7 +67,7 @@ pub(super) struct Label {
     pub(super) created_at: Timestamp,
     /// What makes the download's address impossible to guess.
     pub(super) secret: String,
-    test: bool,
+    pub(super) test: bool,
 }
 
 /// What a label is looked for by.
@@ -447,82 +446,10 @@ fn letters_and_digits(count: usize) -> String {
         .collect()
 }
 
-// --- As JSON ---
-
-impl Quote {
-    pub(super) fn json(&self) -> Value {
-        let Shipment {
-            id,
-            described,
-            ship_date,
-            created_at,
-        } = &*self.shipment;
-        let status = match (self.rates.is_empty(), self.errors.is_empty()) {
-            (false, true) => "completed",
-            (false, false) => "partial",
-            (true, _) => "error",
-        };
-        let errors: Vec<_> = self.errors.iter().map(Failure::entry).collect();
-        json!({
-            "shipment_id": id,
-            "external_shipment_id": described.external_id,
-            "carrier_id": null,
-            "service_code": null,
-            "ship_date": midnight(*ship_date),
-            "created_at": created_at.to_string(),
-            "modified_at": created_at.to_string(),
-            "shipment_status": "pending",
-            "ship_to": described.to,
-            "ship_from": described.from,
-            "confirmation": "none",
-            "insurance_provider": "none",
-            "packages": described.packages,
-            "rate_response": {
-                "rates": self.rates.iter().map(Rate::json).collect::<Vec<_>>(),
-                "invalid_rates": [],
-                "rate_request_id": id,
-                "shipment_id": id,
-                "created_at": created_at.to_string(),
-                "status": status,
-                "errors": errors,
-            },
-        })
-    }
-}
-
 impl Rate {
     /// The whole price in cents.
     pub(super) fn total(&self) -> i64 {
         self.price.shipping + self.price.other
-    }
-
-    pub(super) fn json(&self) -> Value {
-        json!({
-            "rate_id": self.id,
-            "rate_type": "shipment",
-            "carrier_id": self.carrier.id,
-            "shipping_amount": money(self.price.shipping),
-            "insurance_amount": money(0),
-            "confirmation_amount": money(0),
-            "other_amount": money(self.price.other),
-            "zone": self.zone,
-            "package_type": "package",
-            "delivery_days": self.days,
-            "guaranteed_service": self.service.guaranteed,
-            "estimated_delivery_date": midnight(self.delivery),
-            "carrier_delivery_days": self.days.to_string(),
-            "ship_date": midnight(self.shipment.ship_date),
-            "negotiated_rate": false,
-            "service_type": self.service.name,
-            "service_code": self.service.code,
-            "trackable": true,
-            "carrier_code": self.carrier.code,
-            "carrier_nickname": self.carrier.nickname,
-            "carrier_friendly_name": self.carrier.name,
-            "validation_status": "valid",
-            "warning_messages": [],
-            "error_messages": [],
-        })
     }
 }
 
@@ -535,80 +462,4 @@ impl Label {
             };
         }
     }
-
-    /// The label as the API shows it, with its file under `base`.
-    pub(super) fn json(&self, base: &str) -> Value {
-        let download = matches!(self.status, Status::Completed | Status::Voided(_)).then(|| {
-            let url = format!("{base}/v2/downloads/10/{}/label-{}.pdf", self.secret, self.id);
-            json!({ "href": url, "pdf": url })
-        });
-        let voided_at = match self.status {
-            Status::Voided(at) => Some(at.to_string()),
-            _ => None,
-        };
-        let shipment = &self.rate.shipment;
-        json!({
-            "label_id": self.id,
-            "status": self.status.word(),
-            "shipment_id": shipment.id,
-            "external_shipment_id": shipment.described.external_id,
-            "ship_date": midnight(shipment.ship_date),
-            "created_at": self.created_at.to_string(),
-            "shipment_cost": money(self.rate.total()),
-            "insurance_cost": money(0),
-            "tracking_number": self.tracking_number,
-            "tracking_status": "in_transit",
-            "tracking_url": tracking::page(self.rate.carrier.code, &self.tracking_number),
-            "trackable": true,
-            "is_return_label": false,
-            "rma_number": null,
-            "is_international": false,
-            "batch_id": "",
-            "carrier_id": self.rate.carrier.id,
-            "carrier_code": self.rate.carrier.code,
-            "service_code": self.rate.service.code,
-            "package_code": "package",
-            "voided": voided_at.is_some(),
-            "voided_at": voided_at,
-            "test_label": self.test,
-            "label_format": "pdf",
-            "label_layout": "4x6",
-            "display_scheme": "label",
-            "label_download": download,
-            "form_download": null,
-            "insurance_claim": null,
-            "packages": [{
-                "package_code": "package",
-                "sequence": 1,
-                "tracking_number": self.tracking_number,
-                "label_download": download,
-            }],
-            "charge_event": "carrier_default",
-            "rate_details": [],
-        })
-    }
-
-    /// What tests want to know.
-    pub(super) fn sim_json(&self) -> Value {
-        let shipment = &self.rate.shipment;
-        json!({
-            "label_id": self.id,
-            "rate_id": self.rate.id,
-            "shipment_id": shipment.id,
-            "external_shipment_id": shipment.described.external_id,
-            "status": self.status.word(),
-            "tracking_number": self.tracking_number,
-            "carrier_code": self.rate.carrier.code,
-            "service_code": self.rate.service.code,
-            "cost": money(self.rate.total()),
-            "ship_from": shipment.described.from,
-            "ship_to": shipment.described.to,
-            "packages": shipment.described.packages,
-            "created_at": self.created_at.to_string(),
-        })
-    }
-}
-
-fn midnight(day: Date) -> String {
-    format!("{day}T00:00:00Z")
 }
