@@ -2,17 +2,14 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use reqwest::StatusCode;
-use serde::{
-    Deserialize, Serialize,
-    de::{DeserializeOwned, IgnoredAny},
-};
-use serde_json::value::RawValue;
+use serde::{Serialize, de::DeserializeOwned};
 use stepkeep_core::BotId;
 use teloxide_core::{requests::Payload, types::Message};
 
 use super::{
+    answers,
     document::NewDocument,
-    error::{Failure, Method, TelegramError, TelegramErrorKind},
+    error::{Method, TelegramError, TelegramErrorKind},
     token::BotToken,
     transport::{Answer, Arguments, Call, HttpTransport, Transport},
 };
@@ -122,27 +119,28 @@ impl TelegramClient {
         P: Payload + Serialize,
         P::Output: DeserializeOwned,
     {
-        self.call_for(payload)
+        self.call_for(payload, answers::read::<P::Output>)
     }
 
-    /// The same, and of the answer only what `R` wants is read: a whole message takes longer to read than to send.
+    /// The same, and of the answer only what is wanted is read.
     pub(super) fn call_for<P, R>(
         &self,
         payload: &P,
+        read: fn(Method, &Answer) -> Result<R, TelegramError>,
     ) -> impl Future<Output = Result<R, TelegramError>> + Send + use<P, R>
     where
         P: Payload + Serialize,
-        R: DeserializeOwned,
     {
         let held_back = payload.timeout_hint().unwrap_or_default();
         let waiting = payload
             .timeout_hint()
             .map_or(Duration::ZERO, |time| time.saturating_add(LONG_POLL_GRACE));
-        self.call_named(
+        self.call_and_read(
             Method::new(P::NAME),
             payload,
             self.deadline.max(waiting),
             held_back,
+            read,
         )
     }
 
@@ -158,6 +156,20 @@ impl TelegramClient {
     where
         A: Serialize + ?Sized,
         R: DeserializeOwned,
+    {
+        self.call_and_read(method, arguments, deadline, held_back, answers::read::<R>)
+    }
+
+    fn call_and_read<A, R>(
+        &self,
+        method: Method,
+        arguments: &A,
+        deadline: Duration,
+        held_back: Duration,
+        read: fn(Method, &Answer) -> Result<R, TelegramError>,
+    ) -> impl Future<Output = Result<R, TelegramError>> + Send + use<A, R>
+    where
+        A: Serialize + ?Sized,
     {
         // Put together here and now, so that the future holds nothing of the arguments.
         let body = serde_json::to_vec(arguments);
@@ -187,8 +199,7 @@ impl TelegramClient {
     where
         P: Payload + Serialize,
     {
-        let told = self.call_for::<P, IgnoredAny>(payload);
-        async move { told.await.map(drop) }
+        self.call_for(payload, answers::read_done)
     }
 
     /// Uploads a file to a chat.
@@ -202,7 +213,7 @@ impl TelegramClient {
             arguments: Arguments::Document(Box::new(document.clone())),
             deadline: self.file_deadline,
         };
-        let call = async { read(method, &self.transport.call(call).await?) };
+        let call = async { answers::read(method, &self.transport.call(call).await?) };
         self.observers
             .call(Api::Telegram, method, Duration::ZERO, outcome, call)
             .await
@@ -231,9 +242,9 @@ impl TelegramClient {
             let kind = TelegramErrorKind::BadRequest("there is no such file".to_owned());
             return Err(TelegramError::new(method, kind));
         }
-        Err(match read::<RawResult>(method, &answer) {
+        Err(match answers::read_done(method, &answer) {
             Err(error) => error,
-            Ok(_) => TelegramError::new(method, TelegramErrorKind::Malformed("not a file".to_owned())),
+            Ok(()) => TelegramError::new(method, TelegramErrorKind::Malformed("not a file".to_owned())),
         })
     }
 }
@@ -248,77 +259,6 @@ fn outcome<T>(result: &Result<T, TelegramError>) -> (&'static str, Option<u16>) 
         _ => None,
     };
     (error.kind().as_str(), status)
-}
-
-type RawResult = Box<RawValue>;
-
-/// What every answer of the Bot API looks like.
-#[derive(Deserialize)]
-struct AnswerBody<R> {
-    ok: bool,
-    result: Option<R>,
-    #[serde(default)]
-    error_code: Option<u16>,
-    #[serde(default)]
-    description: Option<String>,
-    #[serde(default)]
-    parameters: Option<Parameters>,
-}
-
-#[derive(Deserialize, Default)]
-struct Parameters {
-    #[serde(default)]
-    retry_after: Option<u64>,
-    #[serde(default)]
-    migrate_to_chat_id: Option<i64>,
-}
-
-fn read<R: DeserializeOwned>(method: Method, answer: &Answer) -> Result<R, TelegramError> {
-    let &Answer {
-        status,
-        retry_after: header,
-        ref body,
-    } = answer;
-    // Nearly always all is well, and one look at the answer is enough. What is not as it should be is looked at once more, to
-    // say what it is.
-    if let Ok(AnswerBody {
-        ok: true,
-        result: Some(result),
-        ..
-    }) = serde_json::from_slice::<AnswerBody<R>>(body)
-    {
-        return Ok(result);
-    }
-    let answer = match serde_json::from_slice::<AnswerBody<&RawValue>>(body) {
-        Ok(answer) => answer,
-        // A proxy in between answers errors in words of its own; the status still says what to do.
-        Err(_) if !answer.is_success() => {
-            let reason = StatusCode::from_u16(status).ok();
-            let failure = Failure {
-                code: status,
-                description: reason
-                    .and_then(|status| status.canonical_reason())
-                    .unwrap_or_default(),
-                retry_after: header,
-                ..Failure::default()
-            };
-            return Err(TelegramError::new(method, failure.kind()));
-        }
-        Err(error) => return Err(TelegramError::unreadable(method, &error)),
-    };
-    if answer.ok {
-        // `getWebhookInfo` and its like always have a result; should one be missing, null says so to the type.
-        let result = answer.result.map_or("null", RawValue::get);
-        return serde_json::from_str(result).map_err(|error| TelegramError::unreadable(method, &error));
-    }
-    let parameters = answer.parameters.unwrap_or_default();
-    let failure = Failure {
-        code: answer.error_code.unwrap_or(status),
-        description: answer.description.as_deref().unwrap_or_default(),
-        retry_after: parameters.retry_after.or(header),
-        migrate_to_chat_id: parameters.migrate_to_chat_id,
-    };
-    Err(TelegramError::new(method, failure.kind()))
 }
 
 #[cfg(test)]

@@ -3,11 +3,13 @@
 //! Types and payloads are those of `teloxide_core`; the transport is our own, because a bot that confirms an update only
 //! after it has answered needs to decide itself what a failure means (see [`TelegramErrorKind`]).
 
+mod answers;
 mod client;
 mod delivery;
 mod document;
 mod error;
 pub mod incoming;
+mod leading;
 pub mod outgoing;
 mod polling;
 mod sender;

@@ -7,7 +7,7 @@ use std::{future::Future, time::Duration};
 
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 use parking_lot::Mutex;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Serialize, de::DeserializeOwned};
 use teloxide_core::{
     payloads::SendMessage,
     requests::Payload,
@@ -16,6 +16,7 @@ use teloxide_core::{
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{
+    answers,
     client::TelegramClient,
     document::NewDocument,
     error::{TelegramError, TelegramErrorKind},
@@ -23,12 +24,6 @@ use super::{
 use crate::observation::Observer as _;
 use pauses::Pauses;
 use room::Room;
-
-/// What is read of a message that was sent.
-#[derive(Deserialize)]
-struct SentMessage {
-    message_id: i32,
-}
 
 /// How a [`Sender`] repeats.
 #[derive(Debug, Clone)]
@@ -120,8 +115,10 @@ impl Sender {
         chat: ChatId,
         message: &SendMessage,
     ) -> Result<MessageId, TelegramError> {
-        let sent: SentMessage = self.deliver(Some(chat), || self.client.call_for(message)).await?;
-        Ok(MessageId(sent.message_id))
+        self.deliver(Some(chat), || {
+            self.client.call_for(message, answers::read_message_id)
+        })
+        .await
     }
 
     /// Uploads a document.

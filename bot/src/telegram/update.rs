@@ -4,6 +4,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use teloxide_core::types::{Update, UpdateKind};
 
+use super::leading::number_behind;
+
 /// The kinds of updates that are answered (Bot API, "Update").
 pub(super) const ANSWERED_KINDS: [&str; 7] = [
     "message",
@@ -48,13 +50,13 @@ impl RawUpdate {
             update_id: i64,
         }
 
-        match serde_json::from_str::<Id>(raw.get()) {
-            Ok(id) => Ok(Self {
-                id: id.update_id,
-                raw: raw.into(),
-            }),
-            Err(error) => Err(UnreadableUpdate::at(0, &error)),
-        }
+        let id = if let Some(id) = number_behind(raw.get().as_bytes(), br#"{"update_id":"#) {
+            id
+        } else {
+            let id = serde_json::from_str::<Id>(raw.get());
+            id.map_err(|error| UnreadableUpdate::at(0, &error))?.update_id
+        };
+        Ok(Self { id, raw: raw.into() })
     }
 
     /// Reads the whole update. A kind that is not answered and that `teloxide_core` doesn't know becomes
