@@ -16,11 +16,11 @@ use tokio::time::{sleep, timeout};
 use crate::audit::{Checker, OrderRecord, Seen, Taken};
 use crate::dialogue::Act;
 use crate::faults::FaultKind;
+use crate::happening::Happening;
 use crate::intention::Intention;
 use crate::order::Tag;
 use crate::phrases::Language;
 use crate::plan::{Habits, Plan};
-use crate::town::Happening;
 use crate::world::World;
 use menu::Menu;
 

@@ -13,6 +13,7 @@ pub mod cli;
 pub mod dialogue;
 pub mod faults;
 pub mod fleet;
+pub mod happening;
 pub mod household;
 pub mod intention;
 pub mod latency;

@@ -451,6 +451,25 @@ mod tests {
         assert_eq!(again.kind(), ShippingErrorKind::Unavailable);
     }
 
+    #[tokio::test]
+    async fn offers_for_two_parcels_share_their_services() {
+        let parts = Config {
+            parts: BTreeSet::from([Part::Shipping]),
+            ..Config::default()
+        };
+        let stand_in = Sandbox::start(parts).await.unwrap();
+        let carriers = carriers(&format!("{}/shipping", stand_in.url()));
+        let mut other = shipment();
+        other.to.line1 = "3 Congress Ave".to_owned();
+        let one = carriers.ask(&shipment()).await.unwrap();
+        let other = carriers.ask(&other).await.unwrap();
+        let services = |known: &KnownQuote| -> Vec<_> {
+            let rates = known.quote.rates.iter();
+            rates.map(|rate| Arc::as_ptr(&rate.service)).collect()
+        };
+        assert_eq!(services(&one), services(&other));
+    }
+
     #[test]
     fn what_is_shared_tells_nobodys_name_or_address() {
         let parcel = PricedParcel::of(&shipment());

@@ -43,15 +43,7 @@ impl Keyboards {
 
     /// A message has the current buttons.
     pub(super) fn shown(&self, key: &SessionKey, message: MessageId) {
-        let mut known = self.0.lock();
-        // Its key is there mostly, and need not be copied.
-        if let Some(keyboard) = known.get_mut(key) {
-            keyboard.shown(message);
-        } else {
-            let mut keyboard = Keyboard::default();
-            keyboard.shown(message);
-            known.put(key.clone(), keyboard);
-        }
+        self.change(key, |keyboard| keyboard.shown(message));
     }
 
     /// A message has no buttons any more.
@@ -63,14 +55,7 @@ impl Keyboards {
 
     /// The buttons of a message are to be taken away. False when they were, and nothing is left to do.
     pub(super) fn take_away(&self, key: &SessionKey, message: MessageId) -> bool {
-        let mut known = self.0.lock();
-        if let Some(keyboard) = known.get_mut(key) {
-            return keyboard.take_away(message);
-        }
-        let mut keyboard = Keyboard::default();
-        keyboard.take_away(message);
-        known.put(key.clone(), keyboard);
-        true
+        self.change(key, |keyboard| keyboard.take_away(message))
     }
 
     /// The buttons of a message could not be taken away: whoever presses them has it tried again.
@@ -78,6 +63,12 @@ impl Keyboards {
         if let Some(keyboard) = self.0.lock().get_mut(key) {
             keyboard.is_there(message);
         }
+    }
+
+    fn change<T>(&self, key: &SessionKey, change: impl FnOnce(&mut Keyboard) -> T) -> T {
+        let mut known = self.0.lock();
+        // The key is copied only where it is not there yet.
+        change(known.get_or_insert_mut_ref(key, Keyboard::default))
     }
 }
 

@@ -1,16 +1,16 @@
 //! What stands at the beginning of a JSON text: where Telegram puts ids, so that they can be had without reading the rest.
 
+/// The most bytes that a number of 64 bits takes, and one for the end behind it.
+const LONGEST: usize = 21;
+
 /// The whole number right behind the beginning of a JSON text; `None` where the text begins otherwise, and then the number may
 /// stand anywhere.
 pub(super) fn number_behind(text: &[u8], beginning: &[u8]) -> Option<i64> {
     let rest = text.strip_prefix(beginning)?;
     let is_end = |byte: &u8| matches!(byte, b',' | b'}');
-    let number = rest.get(..rest.iter().take(MAX_DIGITS).position(is_end)?)?;
+    let number = rest.get(..rest.iter().take(LONGEST).position(is_end)?)?;
     str::from_utf8(number).ok()?.parse().ok()
 }
-
-/// The most that a number of 64 bits takes, and the end behind it.
-const MAX_DIGITS: usize = 21;
 
 #[cfg(test)]
 mod tests {

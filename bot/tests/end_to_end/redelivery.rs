@@ -1,9 +1,13 @@
 //! What comes twice, late or from nowhere changes nothing.
 
-use serde_json::json;
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use crate::order::{Order, PROMPTS, QUESTIONS};
-use crate::town::{BOT, Town};
+use crate::town::{BOT, Town, patiently};
 
 const FOREIGN: &str = "These buttons are for somebody else. Send /start for your own.";
 const OUTDATED: &str = "This menu is out of date. Please use the buttons of my latest message.";
@@ -15,6 +19,16 @@ impl Town {
         self.post("/sim/redeliver", json!({"bot": BOT, "update_id": update_id}))
             .await;
         self.is_quiet().await;
+    }
+
+    /// The calls that were to take the buttons of a message away.
+    async fn removals(&self, message_id: i64) -> Vec<Value> {
+        let path = format!("/sim/calls?bot={BOT}&method=editMessageReplyMarkup");
+        let Value::Array(mut calls) = self.get(&path).await else {
+            panic!("a list of calls")
+        };
+        calls.retain(|call| call["params"]["message_id"] == message_id);
+        calls
     }
 }
 
@@ -225,9 +239,39 @@ async fn dead_buttons_are_taken_away_once_however_often_they_are_pressed() {
         assert_eq!(person.answer_of(&query).await["text"], OUTDATED);
     }
     town.is_quiet().await;
-    let path = format!("/sim/calls?bot={BOT}&method=editMessageReplyMarkup");
-    let calls = town.get(&path).await;
-    let on_it = calls.as_array().unwrap().iter();
-    let on_it = on_it.filter(|call| call["params"]["message_id"] == first.message_id);
-    assert_eq!(on_it.count(), 1, "{calls}");
+    let removals = town.removals(first.message_id).await;
+    assert_eq!(removals.len(), 1, "{removals:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn buttons_that_could_not_be_taken_away_go_when_somebody_presses_them() {
+    let (town, bot) = Town::with_bot().await;
+    let mut person = town.person(1).await;
+    let first = person.begins().await;
+    let failure = json!({"bot": BOT, "method": "editMessageReplyMarkup", "status": 502, "times": 1_000});
+    town.post("/sim/faults", failure).await;
+    person.answers(&Order::of(5), 0, &first).await;
+    let failed = patiently(async {
+        loop {
+            let removals = town.removals(first.message_id).await;
+            if !removals.is_empty() {
+                return removals;
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+    });
+    let failed = failed.await;
+    assert!(failed.iter().all(|call| call["status"] == 502), "{failed:?}");
+    town.call(Method::DELETE, "/sim/faults", None).await;
+
+    // Until the bot has heard of its failure, it takes the buttons for gone.
+    let pressed = patiently(async {
+        while town.removals(first.message_id).await.len() == failed.len() {
+            let (_, query) = person.taps(&first, "Cancel").await;
+            assert_eq!(person.answer_of(&query).await["text"], OUTDATED);
+        }
+    });
+    pressed.await;
+    person.sees_buttons_go(first.message_id).await;
+    bot.has_not_panicked();
 }

@@ -1,8 +1,8 @@
 //! A message with buttons, and which of them an act presses.
 
 use crate::dialogue::Act;
+use crate::happening::ShownButton;
 use crate::phrases::{Button, Phrases};
-use crate::town::ShownButton;
 
 /// A message with its buttons: what they say, and what they carry.
 #[derive(Debug, Clone, PartialEq, Eq)]
